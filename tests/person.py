@@ -15,7 +15,7 @@ from bot.domain.people.news import Happening
 from bot.ports.store.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
-from tests.examples import DELIVERED, OPERATOR, POLICY, RECORD, REQUEST, TOKEN
+from tests.examples import ADA_IN_CHAT, DELIVERED, OPERATOR, POLICY, RECORD, REQUEST, TOKEN
 from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.there import there
 from tests.whole_bot import Bot
@@ -24,7 +24,9 @@ ASKED = replace(DELIVERED, asker=OPERATOR)
 
 
 class Asked(Bot):
-    """Ada was asked about one app of contoso; Ben could be asked as well."""
+    """Ada was asked about one app of contoso, and speaks; Ben could be asked as well."""
+
+    speaker = ADA_IN_CHAT
 
     def __init__(
         self,

@@ -63,6 +63,11 @@ def buttons_of(message: Message) -> list[Command | OpenLink]:
     return [button for block in message.blocks for button in pressed_in(block)]
 
 
+def said_by_buttons(message: Message) -> list[str]:
+    """The words of every button that says something, in order."""
+    return [button.words for button in buttons_of(message) if isinstance(button, Command)]
+
+
 def items_of(message: Message) -> list[Item]:
     """Every item of every group, in order; not what is folded away."""
     return [item for block in message.blocks if isinstance(block, Group) for item in block.items]

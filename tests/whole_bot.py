@@ -8,10 +8,11 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.inventory.apps import Office365App
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.message import Message
 from bot.services.consent.ask import Ask
 from bot.services.inventory.scan import Scan
 from bot.wiring.services import Outside, Services, assemble
-from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, POLICY, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
     BlankPainter,
@@ -29,6 +30,8 @@ from tests.fakes import (
     Presence,
     SignInsInMemory,
 )
+from tests.reading import check_form
+from tests.there import there
 from tests.wiring import partless, settings
 
 
@@ -38,6 +41,8 @@ class Bot:
     `minimum` is the weakest proof that the settings accept; `signs_in` whether a sign-in is
     configured; `ahead` how far the clock that people live by was set forward in a rehearsal.
     """
+
+    speaker = OPERATOR
 
     def __init__(
         self,
@@ -92,6 +97,14 @@ class Bot:
         self.read = services.read
         self.remind = services.remind
         self.visits = services.visits
+
+    async def say(
+        self, words: str, who: ChatIdentity | None = None, *, private: bool = False
+    ) -> Message:
+        """The answer to what is said, by the `speaker` unless it is somebody else."""
+        message = there(await self.conversation.answer(words, who or self.speaker, private=private))
+        check_form(message)
+        return message
 
     def replica(self) -> Services:
         """The services of another process, which shares all but its memory."""

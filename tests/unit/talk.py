@@ -7,11 +7,7 @@ from datetime import timedelta
 
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
-from bot.domain.people.admins import ChatIdentity
-from bot.message import Message
-from tests.examples import APP, NOW, OPERATOR, TENANT
-from tests.reading import check_form
-from tests.there import there
+from tests.examples import APP, NOW, TENANT
 from tests.whole_bot import Bot
 
 SECOND = replace(APP, ref=AppRef("contoso", "0oa2"), label="Contoso EU")
@@ -26,10 +22,3 @@ class TwoApps(Bot):
         super().__init__(apps=(APP, SECOND), ahead=ahead)
         self.okta.log = {"0oa1": (PASSWORD,), "0oa2": (OWN,)}
         self.entra.consents[TENANT.id] = (Evidence(EvidenceKind.TENANT_NOT_CONSENTED, NOW),)
-
-    async def say(
-        self, words: str, asker: ChatIdentity = OPERATOR, *, private: bool = False
-    ) -> Message:
-        message = there(await self.conversation.answer(words, asker, private=private))
-        check_form(message)
-        return message

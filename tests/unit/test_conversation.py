@@ -19,7 +19,7 @@ from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.message import Command
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, REQUEST
-from tests.reading import buttons_of, text_of
+from tests.reading import buttons_of, said_by_buttons, text_of
 from tests.there import there
 from tests.unit.talk import PASSWORD, TwoApps
 
@@ -189,7 +189,7 @@ async def test_nothing_that_others_see_is_reached_by_a_slip(
     await world.say("scan")
     answer = await world.say(words.format(verb))
     assert world.engine.deliveries == []
-    said = [b.words for b in buttons_of(answer) if isinstance(b, Command)]
+    said = said_by_buttons(answer)
     assert not [one for one in said if one.startswith(("remind", "report"))]
 
 

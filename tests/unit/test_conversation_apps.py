@@ -41,7 +41,7 @@ from tests.examples import (
     record_of,
 )
 from tests.pages import page_of
-from tests.reading import buttons_of, check_form, items_of, text_of
+from tests.reading import buttons_of, check_form, items_of, said_by_buttons, text_of
 from tests.there import there
 from tests.unit.talk import OWN, PASSWORD, TwoApps
 
@@ -202,7 +202,7 @@ async def test_a_list_can_be_narrowed(
     message = await world.say(said)
     assert [item.title for item in items_of(message)] == titles
     assert only in text_of(message)
-    assert "apps" in [b.words for b in buttons_of(message) if isinstance(b, Command)]
+    assert "apps" in said_by_buttons(message)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ async def test_a_list_can_be_grouped(
     assert [group.title.lstrip("▲ ") for group in groups] == titles
     if first:
         assert plainly(groups[0].items[0].lines[0]) == first
-    offered = [b.words for b in buttons_of(message) if isinstance(b, Command)]
+    offered = said_by_buttons(message)
     assert ("apps by org" in offered) is (
         said in ("apps by person", "Apps nach Person", "apps by urgency")
     )
@@ -479,7 +479,7 @@ async def test_who_shows_the_candidates_and_offers_to_send(world: TwoApps) -> No
     assert "I would ask Ada Moreau (ada@contoso.com), in Slack" in text_of(message)
     assert "Why them: " in text_of(message)
     assert [item.title for item in items_of(message)] == ["Ben Okafor (ben@contoso.com)"]
-    assert [b.words for b in buttons_of(message) if isinstance(b, Command)] == ["send contoso/0oa1"]
+    assert said_by_buttons(message) == ["send contoso/0oa1"]
 
 
 async def test_who_says_when_nobody_can_be_asked(world: TwoApps) -> None:
@@ -589,6 +589,7 @@ async def test_check_looks_again_and_answers_with_what_is_true_now(world: TwoApp
     st.lists(some.requests, max_size=2),
     st.lists(some.org_scans, max_size=2),
     st.lists(some.global_admins, max_size=3, unique_by=lambda a: a.object_id),
+    st.none() | st.builds(Outlook, st.sampled_from([None, NOW]), st.sampled_from(Wait)),
     st.sampled_from(languages()),
 )
 def test_whatever_is_known_can_be_said_in_every_language(
@@ -596,34 +597,23 @@ def test_whatever_is_known_can_be_said_in_every_language(
     requests: list[ConsentRequest],
     scans: list[OrgScan],
     admins: list[GlobalAdmin],
+    outlook: Outlook | None,
     language: str,
 ) -> None:
     """Lists, reasons and candidates of any data are messages in good form."""
     replies = Replies(Words(language))
-    choice = choose_admin(
-        admins,
-        app_id="0oa1",
-        reach={},
-        okta_admins=None,
-        policy=PeoplePolicy(),
-    )
-    for everything in (False, True):
-        check_form(
-            replies.apps(
-                page_of(records, requests, wanted=Wanted(Part.ALL if everything else Part.OPEN)),
-                {scan.org: scan for scan in scans},
-                NOW,
-                wanted=Wanted(Part.ALL if everything else Part.OPEN),
-            )
-        )
+    choice = choose_admin(admins, app_id="0oa1", reach={}, okta_admins=None, policy=PeoplePolicy())
+    looked = {scan.org: scan for scan in scans}
+    for wanted in (Wanted(Part.OPEN), Wanted(Part.ALL)):
+        page = page_of(records, requests, wanted=wanted)
+        check_form(replies.apps(page, looked, NOW, wanted=wanted))
     for record in records:
         check_form(replies.why(record, NOW))
         check_form(replies.who(record, choice, NOW))
         check_form(replies.who(record, Choice(), NOW))
     for request in requests:
         for asked in (Asked(request), Asked(request, request), Asked(request, before=True)):
-            for outlook in (None, *(Outlook(at, why) for at in (None, NOW) for why in Wait)):
-                check_form(replies.sent(Sent(asked, outlook), 72, NOW))
+            check_form(replies.sent(Sent(asked, outlook), 72, NOW))
 
 
 def test_after_a_look_that_failed_no_number_is_told() -> None:

@@ -28,11 +28,11 @@ from bot.domain.evidence.sights import Sight
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import ChatUnreachable
 from bot.form import filled
-from bot.message import Buttons, Command, Message, OpenLink
+from bot.message import Buttons, OpenLink
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, TENANT
 from tests.person import ASKED
-from tests.reading import buttons_of, check_form, text_of
+from tests.reading import said_by_buttons, text_of
 from tests.there import there
 
 CODE = ASKED.code
@@ -52,18 +52,6 @@ async def world() -> person.Asked:
     return world
 
 
-async def say(
-    world: person.Asked, words: str, who: ChatIdentity = ADA_IN_CHAT, *, private: bool = False
-) -> Message:
-    message = there(await world.conversation.answer(words, who, private=private))
-    check_form(message)
-    return message
-
-
-def said_by_buttons(message: Message) -> list[str]:
-    return [button.words for button in buttons_of(message) if isinstance(button, Command)]
-
-
 # ------------------------------------------------------------------ verify
 
 
@@ -73,7 +61,7 @@ async def test_a_code_tells_who_had_it_sent_when_and_to_whom(
     world: person.Asked, who: ChatIdentity, code: str
 ) -> None:
     """To the person it was sent to and to operators, however the code is typed."""
-    said = text_of(await say(world, f"verify {code}", who))
+    said = text_of(await world.say(f"verify {code}", who))
     for part in ("Olga", "March 3, 2025, 09:00", "ada@contoso.com", "Contoso O365", "sent"):
         assert part in said
 
@@ -83,11 +71,11 @@ async def test_anybody_else_learns_nothing_from_a_code(
     world: person.Asked, stranger: ChatIdentity
 ) -> None:
     """A real code of somebody else reads like one that does not exist."""
-    real = await say(world, f"verify {CODE}", stranger)
-    assert real == await say(world, "verify NO-SUCH", stranger)
+    real = await world.say(f"verify {CODE}", stranger)
+    assert real == await world.say("verify NO-SUCH", stranger)
     for verb in ("me", "saved", "already", "later", "notme"):
-        assert await say(world, f"{verb} {CODE}", stranger) == await say(
-            world, f"{verb} NO-SUCH", stranger
+        assert await world.say(f"{verb} {CODE}", stranger) == await world.say(
+            f"{verb} NO-SUCH", stranger
         )
     assert await world.request() == ASKED
 
@@ -104,10 +92,10 @@ async def test_the_person_is_told_on_the_other_platform_where_the_message_went(
     world: person.Asked, elsewhere: ChatIdentity
 ) -> None:
     """It is no reason to alarm anybody; but nobody acts from an account that was not asked."""
-    said = text_of(await say(world, f"verify {CODE}", elsewhere))
+    said = text_of(await world.say(f"verify {CODE}", elsewhere))
     assert "is real: I sent it to you in Slack" in said
     assert "Olga" not in said
-    assert "I sent you no message" in text_of(await say(world, f"me {CODE}", elsewhere))
+    assert "I sent you no message" in text_of(await world.say(f"me {CODE}", elsewhere))
 
 
 @pytest.mark.parametrize(
@@ -117,13 +105,13 @@ async def test_removing_what_is_kept_of_a_person_is_for_the_terminal_alone(
     world: person.Asked, words: str
 ) -> None:
     """It cannot be undone, so chat says where it is done, to whoever asks."""
-    assert "o365bot forget PERSON" in text_of(await say(world, words))
-    assert "o365bot forget" not in text_of(await say(world, "forget it"))
+    assert "o365bot forget PERSON" in text_of(await world.say(words))
+    assert "o365bot forget" not in text_of(await world.say("forget it"))
 
 
 async def test_whoever_forgets_the_code_to_verify_is_asked_for_it(world: person.Asked) -> None:
     """It cannot be told which message is meant."""
-    assert "Say “verify CODE”" in text_of(await say(world, "verify"))
+    assert "Say “verify CODE”" in text_of(await world.say("verify"))
 
 
 @pytest.mark.parametrize(
@@ -154,28 +142,28 @@ async def test_whoever_was_asked_is_told_what_waits_with_its_buttons(
     world: person.Asked, words: str, title: str
 ) -> None:
     """Without the code nothing is done yet, and nobody is told that only operators may ask."""
-    answer = await say(world, words)
+    answer = await world.say(words)
     assert title in text_of(answer)
     assert ASKED.app_label in text_of(answer)
     assert said_by_buttons(answer) == [f"me {CODE}", f"notme {CODE}", f"later {CODE}"]
     assert await world.request() == ASKED
-    await say(world, f"me {CODE}")
+    await world.say(f"me {CODE}")
     buttons = [f"saved {CODE}", f"me {CODE}", f"notme {CODE}", f"later {CODE}"]
-    assert said_by_buttons(await say(world, words)) == buttons
+    assert said_by_buttons(await world.say(words)) == buttons
 
 
 async def test_whoever_was_asked_for_nothing_is_told_so(world: person.Asked) -> None:
     """ "Done", said by anybody."""
     for words in ("done", "not me", "mine", "später"):
-        assert "Nothing is waiting for you" in text_of(await say(world, words, STRANGER))
-    assert "If I have written to you" in text_of(await say(world, "hi", STRANGER))
+        assert "Nothing is waiting for you" in text_of(await world.say(words, STRANGER))
+    assert "If I have written to you" in text_of(await world.say("hi", STRANGER))
 
 
 async def test_thanks_are_welcome(world: person.Asked) -> None:
     """From anybody, in their language."""
     german = replace(STRANGER, language="de-DE")
-    assert text_of(await say(world, "thank you!")) == "You’re welcome."
-    assert text_of(await say(world, "Danke schön 🙏", german)) == "Gern geschehen."
+    assert text_of(await world.say("thank you!")) == "You’re welcome."
+    assert text_of(await world.say("Danke schön 🙏", german)) == "Gern geschehen."
 
 
 # ------------------------------------------------------------------ the person's own words
@@ -183,10 +171,10 @@ async def test_thanks_are_welcome(world: person.Asked) -> None:
 
 async def test_it_is_me_takes_it_on(world: person.Asked) -> None:
     """By the bound account, which needs to be no operator."""
-    assert "in your hands" in text_of(await say(world, f"me {CODE}"))
+    assert "in your hands" in text_of(await world.say(f"me {CODE}"))
     assert (await world.request()).stage is Stage.ACKNOWLEDGED
     before = await world.request()
-    assert "direct message" in text_of(await say(world, f"me {CODE}"))
+    assert "direct message" in text_of(await world.say(f"me {CODE}"))
     assert await world.request() == before
 
 
@@ -194,8 +182,8 @@ async def test_the_way_on_is_shown_to_the_person_alone(world: person.Asked) -> N
     """In a channel there is no link in the answer; in private there is, a fresh one each time."""
     links = set()
     for _ in range(2):
-        assert "/s/" not in str(await say(world, f"me {CODE}"))
-        shown = await say(world, f"me {CODE}", private=True)
+        assert "/s/" not in str(await world.say(f"me {CODE}"))
+        shown = await world.say(f"me {CODE}", private=True)
         (button,) = next(block for block in shown.blocks if isinstance(block, Buttons)).buttons
         assert isinstance(button, OpenLink)
         assert button.url.startswith("https://o365bot.example.com/s/")
@@ -207,29 +195,29 @@ async def test_a_stranger_cannot_be_away(world: person.Asked) -> None:
     """Nothing is written for whoever was never asked; operators and the asked may say it."""
     for number in range(3):
         stranger = replace(BEN_IN_CHAT, user_id=f"U{number + 1000}")
-        assert "have not asked you" in text_of(await say(world, "away 3 days", stranger))
+        assert "have not asked you" in text_of(await world.say("away 3 days", stranger))
     assert await world.ledger.audit() == ()
     for who in (ADA_IN_CHAT, OPERATOR):
-        assert "Enjoy your time off" in text_of(await say(world, "away 3 days", who))
-    assert "Enjoy your time off" in text_of(await say(world, "away 2 days", ADA_IN_CHAT))
+        assert "Enjoy your time off" in text_of(await world.say("away 3 days", who))
+    assert "Enjoy your time off" in text_of(await world.say("away 2 days", ADA_IN_CHAT))
 
 
 async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: person.Asked) -> None:
     """So that nobody who is away is asked first; known by the last look at the tenant."""
     await world.ledger.save_global_admins(TENANT.id, (ADA, BEN))
-    assert "Enjoy your time off" in text_of(await say(world, "away 3 days", BEN_IN_CHAT))
+    assert "Enjoy your time off" in text_of(await world.say("away 3 days", BEN_IN_CHAT))
     assert await world.ledger.recipient(BEN_IN_CHAT) is not None
-    assert "Welcome back" in text_of(await say(world, "back", BEN_IN_CHAT))
+    assert "Welcome back" in text_of(await world.say("back", BEN_IN_CHAT))
     cleo = replace(BEN_IN_CHAT, user_id="U77", email="")
-    assert "have not asked you" in text_of(await say(world, "away 3 days", cleo))
+    assert "have not asked you" in text_of(await world.say("away 3 days", cleo))
     await world.ledger.save_okta_admins(
         APP.ref.org, [OktaAdmin(APP.ref.org, "u77", "Cleo", "cleo@contoso.com", "APP_ADMIN")]
     )
     cleo = replace(cleo, email="cleo@contoso.com")
-    assert "work" in text_of(await say(world, "I don't work on Fridays", cleo))
+    assert "work" in text_of(await world.say("I don't work on Fridays", cleo))
     known = there(await world.ledger.recipient(cleo))
     assert known.chat.days_off == frozenset({4})
-    await say(world, "I work every day", cleo)
+    await world.say("I work every day", cleo)
     known = there(await world.ledger.recipient(cleo))
     assert known.chat.days_off == frozenset()
 
@@ -240,17 +228,17 @@ async def test_what_is_said_of_ones_time_holds_on_every_platform(world: person.A
     world.teams.people = (in_teams, ChatIdentity(Platform.TEAMS, "eve", "Eve", "eve@contoso.com"))
     await world.ledger.save_global_admins(TENANT.id, (ADA, BEN))
     for here, other in ((BEN_IN_CHAT, in_teams), (in_teams, BEN_IN_CHAT)):
-        await say(world, "away 3 days", here)
-        await say(world, "I don't work on Fridays", here)
+        await world.say("away 3 days", here)
+        await world.say("I don't work on Fridays", here)
         known = there(await world.ledger.recipient(other))
         assert (known.away_until, known.chat.days_off) == (
             NOW.date() + timedelta(days=3),
             frozenset({4}),
         )
-        await say(world, "back", other)
+        await world.say("back", other)
         assert there(await world.ledger.recipient(here)).away_until is None
     world.teams.hidden = ChatUnreachable("away")  # then it holds where they said it
-    await say(world, "away 3 days", BEN_IN_CHAT)
+    await world.say("away 3 days", BEN_IN_CHAT)
     assert there(await world.ledger.recipient(BEN_IN_CHAT)).away_until is not None
     assert set(world.ledger.all_recipients) == {str(BEN_IN_CHAT), str(in_teams)}
 
@@ -291,7 +279,7 @@ async def test_whoever_says_too_much_is_told_so_once(world: person.Asked) -> Non
     most, _ = SAID
     for _ in range(most):
         assert await world.conversation.answer("help", STRANGER) is not None
-    assert "wait a few minutes" in text_of(await say(world, "help", STRANGER))
+    assert "wait a few minutes" in text_of(await world.say("help", STRANGER))
     for _ in range(5):
         assert await world.conversation.answer(f"away {_} days", STRANGER) is None
     assert await world.conversation.answer("help", ADA_IN_CHAT) is not None
@@ -301,32 +289,32 @@ async def test_it_is_me_is_not_enough_where_a_sign_in_is_wanted() -> None:
     """The answer says what is."""
     world = person.Asked()
     await world.set()
-    assert "sign in at Microsoft" in text_of(await say(world, f"me {CODE}"))
+    assert "sign in at Microsoft" in text_of(await world.say(f"me {CODE}"))
     assert await world.request() == ASKED
 
 
 async def test_saved_and_done_already_are_looked_at(world: person.Asked) -> None:
     """The engine has a look to do; an app that was not taken on cannot have been saved."""
-    assert "already over" in text_of(await say(world, f"saved {CODE}"))
-    await say(world, f"already {CODE}")
-    await say(world, f"me {CODE}")
-    assert "checking Contoso O365" in text_of(await say(world, f"saved {CODE}"))
+    assert "already over" in text_of(await world.say(f"saved {CODE}"))
+    await world.say(f"already {CODE}")
+    await world.say(f"me {CODE}")
+    assert "checking Contoso O365" in text_of(await world.say(f"saved {CODE}"))
     assert len(world.engine.verifications) == 2
 
 
 async def test_what_else_is_seen_is_asked_and_noted(world: person.Asked) -> None:
     """After "saved", by buttons; it is evidence, and leaves the request as it is."""
-    assert "already over" in text_of(await say(world, f"saw {CODE} fields no"))
-    await say(world, f"me {CODE}")
-    assert said_by_buttons(await say(world, f"saved {CODE}")) == [f"saw {CODE}"]
-    buttons = said_by_buttons(await say(world, f"saw {CODE}"))
+    assert "already over" in text_of(await world.say(f"saw {CODE} fields no"))
+    await world.say(f"me {CODE}")
+    assert said_by_buttons(await world.say(f"saved {CODE}")) == [f"saw {CODE}"]
+    buttons = said_by_buttons(await world.say(f"saw {CODE}"))
     assert buttons == [
         f"saw {CODE} {sight} {answer}"
         for sight in ("fields", "verified", "test")
         for answer in ("yes", "no")
     ]
     for words in buttons:
-        assert "I have noted" in text_of(await say(world, words))
+        assert "I have noted" in text_of(await world.say(words))
     record = there(await world.ledger.app(ASKED.app))
     assert {e.kind for e in record.evidence} >= {
         sight.told(y) for sight in Sight for y in (True, False)
@@ -336,10 +324,10 @@ async def test_what_else_is_seen_is_asked_and_noted(world: person.Asked) -> None
 
 async def test_not_me_asks_once_more_before_it_counts(world: person.Asked) -> None:
     """A slip of the finger sends nobody a link."""
-    question = await say(world, f"notme {CODE}")
+    question = await world.say(f"notme {CODE}")
     assert said_by_buttons(question) == [f"notme {CODE} sure"]
     assert (await world.request()).stage is Stage.DELIVERED
-    await say(world, f"notme {CODE} sure")
+    await world.say(f"notme {CODE} sure")
     assert (await world.request()).stage is Stage.DECLINED
 
 
@@ -356,15 +344,15 @@ async def test_who_names_somebody_else_is_offered_not_me_with_the_name(
     world: person.Asked, words: str, name: str
 ) -> None:
     """Nothing happens before they confirm, and the name stands in the form already."""
-    offer = await say(world, words)
+    offer = await world.say(words)
     assert f"Should I ask {name} instead?" in text_of(offer)
     assert said_by_buttons(offer) == [f"notme {CODE} maybe {name}", f"later {CODE}"]
-    question = await say(world, said_by_buttons(offer)[0])
+    question = await world.say(said_by_buttons(offer)[0])
     assert said_by_buttons(question) == [f"notme {CODE} sure {name}"]
     form = there(question.form)
     assert [field.value for field in form.fields] == [name]
     assert await world.request() == ASKED
-    await say(world, filled(form.said, {"name": name}))
+    await world.say(filled(form.said, {"name": name}))
     request = await world.request()
     assert (request.stage, request.suggestion) == (Stage.DECLINED, name)
 
@@ -376,7 +364,7 @@ async def test_who_names_somebody_else_is_offered_not_me_with_the_name(
 )  # fmt: skip
 async def test_who_is_not_plainly_named_is_not_offered(world: person.Asked, words: str) -> None:
     """A no, a condition, a question or a quotation names nobody."""
-    assert "instead" not in text_of(await say(world, words))
+    assert "instead" not in text_of(await world.say(words))
     assert await world.request() == ASKED
 
 
@@ -384,37 +372,37 @@ async def test_who_was_not_asked_sees_what_waits_for_the_one_they_name(
     world: person.Asked,
 ) -> None:
     """And whoever may not see the list is told who can."""
-    assert "Ada Admin" in text_of(await say(world, "ask Ada Admin", OPERATOR))
-    assert "Only operators" in text_of(await say(world, "ask Ada Admin", STRANGER))
+    assert "Ada Admin" in text_of(await world.say("ask Ada Admin", OPERATOR))
+    assert "Only operators" in text_of(await world.say("ask Ada Admin", STRANGER))
     assert await world.request() == ASKED
 
 
 async def test_not_me_with_a_name_counts_at_once(world: person.Asked) -> None:
     """Who says who else has made up their mind."""
-    await say(world, f"notme {CODE} Ben Okafor")
+    await world.say(f"notme {CODE} Ben Okafor")
     request = await world.request()
     assert (request.stage, request.suggestion) == (Stage.DECLINED, "Ben Okafor")
 
 
 async def test_later_offers_times_of_the_persons_own_day(world: person.Asked) -> None:
     """Each is a button that says the whole command."""
-    offer = await say(world, f"later {CODE}")
+    offer = await world.say(f"later {CODE}")
     offered = said_by_buttons(offer)
     assert offered[1] == f"later {CODE} 2025-03-04 09:00"
-    assert "March 4, 2025, 09:00" in text_of(await say(world, offered[1]))
+    assert "March 4, 2025, 09:00" in text_of(await world.say(offered[1]))
     assert there((await world.request()).snooze).local == datetime(2025, 3, 4, 9)
 
 
 async def test_a_tenant_is_onboarded_by_operators_only(world: person.Asked) -> None:
     """They get a link to hand on; nobody else learns that there is such a thing."""
     assert "can already read the tenant" in text_of(
-        await say(world, "onboard contoso.onmicrosoft.com", OPERATOR, private=True)
+        await world.say("onboard contoso.onmicrosoft.com", OPERATOR, private=True)
     )
-    aside = await say(world, "onboard contoso.onmicrosoft.com", OPERATOR)
+    aside = await world.say("onboard contoso.onmicrosoft.com", OPERATOR)
     assert "in a direct message" in text_of(aside)
     assert "https://" not in text_of(aside)
-    assert "Only operators" in text_of(await say(world, "onboard contoso.onmicrosoft.com"))
-    assert "Which tenant" in text_of(await say(world, "onboard", OPERATOR))
+    assert "Only operators" in text_of(await world.say("onboard contoso.onmicrosoft.com"))
+    assert "Which tenant" in text_of(await world.say("onboard", OPERATOR))
 
 
 @pytest.mark.parametrize(
@@ -459,10 +447,10 @@ async def test_home_shows_an_operator_the_list_below_what_waits_for_them(
     world: person.Asked,
 ) -> None:
     """Theirs first, then everybody's; who does not operate sees their own alone."""
-    ada = text_of(await say(world, "home", private=True))
+    ada = text_of(await world.say("home", private=True))
     assert "This is waiting for you" in ada
     assert "Office 365 app left" not in ada
-    olga = text_of(await say(world, "home", OPERATOR, private=True))
+    olga = text_of(await world.say("home", OPERATOR, private=True))
     assert "This is waiting for you" not in olga
     assert "Office 365 app left" in olga
-    assert "apps" in text_of(await say(world, "home", STRANGER, private=True))
+    assert "apps" in text_of(await world.say("home", STRANGER, private=True))

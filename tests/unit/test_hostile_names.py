@@ -61,6 +61,7 @@ NAMES = (
     "  \n \t ",
     "",
 )
+MAIL = Drawing()
 UNSEEN = re.compile(
     "[\u202a-\u202e\u2066-\u2069\u200b\u200f\u061c\ufeff\u2060\u00ad\x00\x07\x1b\x85]"
 )
@@ -156,7 +157,7 @@ async def test_a_name_is_text_on_every_surface() -> None:
             assert set(re.findall("<at>.*?</at>", block["text"])) <= entities
         for action in texts(card, "actions"):
             assert all(one["title"].strip() for one in action), action
-        mail = Drawing().html(Words("en"), message)
+        mail = MAIL.html(Words("en"), message)
         assert not re.search("<script|<b |<img", mail)
         for surface in (json.dumps(slack.blocks, ensure_ascii=False), slack.text, mail):
             assert not UNSEEN.search(surface.replace("\\n", " "))

@@ -19,10 +19,10 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Platform
 from bot.domain.people.recipients import Recipient
 from bot.errors import CloudUnreachable
-from bot.message import Command, Message, Role
+from bot.message import Role
 from tests.drawing import check_drawn
 from tests.examples import ADA, NOW, OPERATOR, TENANT, record_of
-from tests.reading import buttons_of, text_of
+from tests.reading import said_by_buttons, text_of
 from tests.there import there
 from tests.unit.talk import TwoApps
 
@@ -77,10 +77,6 @@ async def told(world: TwoApps) -> ConsentRequest:
     return moved
 
 
-def commands(message: Message) -> list[str]:
-    return [one.words for one in buttons_of(message) if isinstance(one, Command)]
-
-
 @pytest.mark.parametrize(
     ("words", "command"),
     [
@@ -112,7 +108,7 @@ async def test_forty_people_at_three_in_the_morning_are_asked_back(language: str
     assert said.count("03:00") == 10
     assert "40" in message.summary
     assert "30" in said  # and so many more
-    assert commands(message) == ["send all now sure", "send all"]
+    assert said_by_buttons(message) == ["send all now sure", "send all"]
     assert planned(world) == []
     assert await world.ledger.open_requests() == ()
 
@@ -248,7 +244,7 @@ async def test_whoever_has_the_message_gets_no_second_one_by_accident(
     world.clock.forward(timedelta(minutes=2))
     message = await world.say(words.format(record.app.ref), asker)
     check_drawn(message)
-    assert commands(message) == [f"send {record.app.ref} now sure"]
+    assert said_by_buttons(message) == [f"send {record.app.ref} now sure"]
     assert "01:02" in text_of(message)
     assert await world.ledger.open_requests() == (request,)
     assert len(planned(world)) == 1

@@ -8,12 +8,11 @@ import pytest
 
 from bot.domain.consent.requests import ProofKind
 from bot.domain.people.admins import ChatIdentity
-from bot.message import Command, Message
+from bot.message import Message
 from tests import person
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
 from tests.person import ASKED
-from tests.reading import buttons_of, check_form, text_of
-from tests.there import there
+from tests.reading import said_by_buttons, text_of
 
 CODE = ASKED.code
 UNSAY = "unsay_account"
@@ -29,13 +28,7 @@ async def world() -> person.Asked:
 
 
 async def say(world: person.Asked, words: str, who: ChatIdentity = OPERATOR) -> Message:
-    message = there(await world.conversation.answer(words, who, private=True))
-    check_form(message)
-    return message
-
-
-def buttons(message: Message) -> list[str]:
-    return [button.words for button in buttons_of(message) if isinstance(button, Command)]
+    return await world.say(words, who, private=True)
 
 
 async def actions(world: person.Asked) -> list[str]:
@@ -68,22 +61,24 @@ async def test_each_kind_is_listed_and_taken_back_by_its_button(
     await say(world, said, by)
     listed = await say(world, "what was said?")
     assert shown in text_of(listed)
-    assert buttons(listed) == [back]
+    assert said_by_buttons(listed) == [back]
     assert "Taken back" in text_of(await say(world, back))
     assert (await actions(world))[0] == action
     assert "nothing like that to take back" in text_of(await say(world, back))
     assert "anything that I still go by" in text_of(await say(world, "notes"))
     await say(world, said, by)  # and it can be said again
-    assert buttons(await say(world, "notes")) == [back]
+    assert said_by_buttons(await say(world, "notes")) == [back]
 
 
 async def test_a_waiver_is_listed_and_taken_back(world: person.Asked) -> None:
     """By the button that it always had."""
-    sure = next(iter(buttons(await say(world, "waive contoso o365 until 2025-04-30 because no"))))
+    sure = next(
+        iter(said_by_buttons(await say(world, "waive contoso o365 until 2025-04-30 because no")))
+    )
     await say(world, sure)
     listed = await say(world, "notes")
-    assert buttons(listed) == ["unwaive contoso/0oa1"]
-    await say(world, buttons(listed)[0])
+    assert said_by_buttons(listed) == ["unwaive contoso/0oa1"]
+    await say(world, said_by_buttons(listed)[0])
     assert (await actions(world))[0] == "unwaive"
 
 
@@ -94,8 +89,8 @@ async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(
     await say(world, f"deny {ACCOUNT}")
     await say(world, "away until Friday", ADA_IN_CHAT)
     own = [f"forget away {ADA_IN_CHAT}"]
-    assert buttons(await say(world, "notes", ADA_IN_CHAT)) == own
-    assert buttons(await say(world, "notes", BEN_IN_CHAT)) == []
+    assert said_by_buttons(await say(world, "notes", ADA_IN_CHAT)) == own
+    assert said_by_buttons(await say(world, "notes", BEN_IN_CHAT)) == []
     before = await actions(world)
     for words in (f"forget standing {ACCOUNT}", *own, f"forget later {CODE}"):
         assert "nothing like that" in text_of(await say(world, words, BEN_IN_CHAT))
@@ -124,7 +119,7 @@ async def test_what_is_over_is_not_listed(world: person.Asked) -> None:
     await say(world, f"later {CODE} tomorrow 10:00", ADA_IN_CHAT)
     await say(world, "away until Friday", ADA_IN_CHAT)
     world.clock.forward(timedelta(days=10))
-    assert buttons(await say(world, "notes")) == []
+    assert said_by_buttons(await say(world, "notes")) == []
 
 
 async def test_a_later_that_is_taken_back_is_asked_again_as_usual(

@@ -18,7 +18,7 @@ from bot.domain.visible import visible
 from bot.message import Cell, Fact, Facts, Heading, Message, Note, Table, Text
 from bot.services.inventory.export import safe_cell
 
-PAGES = Pages(Words)
+PAGES, MAIL = Pages(Words), Drawing()
 UNSEEN = [
     *"\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",  # direction
     *"\U000e0001\U000e0041\U000e007f",  # tags
@@ -42,7 +42,7 @@ def test_no_surface_draws_what_cannot_be_seen(unseen: str) -> None:
     drawn = {
         "slack": json.dumps(draw_in_slack(message).blocks, ensure_ascii=False),
         "teams": json.dumps(draw_in_teams(message), ensure_ascii=False),
-        "mail": Drawing().plain(Words(), message) + Drawing().html(Words(), message),
+        "mail": MAIL.plain(Words(), message) + MAIL.html(Words(), message),
         "page": PAGES.draw(Words(), "activate.html", tenant=f"Con{unseen}toso", again="/"),
         "terminal": screen.file.getvalue(),
         "csv": safe_cell(f"Con{unseen}toso"),
