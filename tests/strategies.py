@@ -63,7 +63,8 @@ json_values = st.recursive(
     max_leaves=6,
 )
 
-app_refs = st.builds(AppRef, names, st.from_regex(r"[0-9a-zA-Z]{1,20}", fullmatch=True))
+app_ids = st.text("abcABC019", min_size=1, max_size=20)
+app_refs = st.builds(AppRef, names, app_ids)
 office365_apps = st.builds(
     Office365App,
     app_refs,

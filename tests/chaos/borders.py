@@ -27,6 +27,7 @@ from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import open_web
 from bot.domain.changes import Changes
 from sandbox.slack.workspace import BOT_USER, CHANNEL
+from tests.chaos.mutants import as_form, as_json, dumped, mutant
 from tests.contract import pretend_teams
 from tests.contract import teams_world as teams
 from tests.contract.slack_stage import (
@@ -43,7 +44,6 @@ from tests.examples import NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, LimitsInMemory, OnceInMemory
 from tests.figures import Figure, at_least, at_most, measures
-from tests.mutants import as_form, as_json, dumped, mutant
 from tests.recorded import recorded
 from tests.site import TOKEN as LINK
 from tests.site import a_site

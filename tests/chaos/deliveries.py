@@ -177,7 +177,14 @@ async def chat_server(seed: int = 0, faults: dict[str, float] | None = None) -> 
     """The chat server as a process of its own; its port."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.chat_server", "--seed", str(seed), "--faults", json.dumps(faults or {})),
+        *(
+            "-m",
+            "tests.chaos.chat_server",
+            "--seed",
+            str(seed),
+            "--faults",
+            json.dumps(faults or {}),
+        ),
         stdout=asyncio.subprocess.PIPE,
     )
     try:

@@ -18,7 +18,7 @@ from sandbox.bot_process import BotProcess, free_address, free_port
 from sandbox.browser import Browser
 from sandbox.page import reading
 from sandbox.world import World
-from tests.nginx import running_nginx
+from tests.drills.nginx import running_nginx
 from tests.scenario.conftest import Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
 from tests.scenario.test_reload import reload

@@ -22,6 +22,7 @@ from bot.domain.consent.later import (
 from bot.domain.consent.polls import POLLS_AFTER, Polling
 from bot.domain.time.calendar import Calendar
 from tests import strategies as some
+from tests.there import there
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 LOCALS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1))
@@ -103,12 +104,18 @@ def test_nothing_is_put_off_for_ever() -> None:
 def test_whatever_is_planned_lies_within_the_bounds(
     calendar: Calendar, now: datetime, local: datetime, ahead: int
 ) -> None:
-    """Which the page's date field shows."""
+    """Which the page's date field shows; in hours, and before the date while there is time."""
     deadline = calendar.today(now) + ahead * timedelta(days=1)
     first, last = snooze_bounds(now, deadline, calendar)
     assert first <= last
     nearest = plan_snooze(local.replace(tzinfo=UTC), now, deadline, calendar)
     assert first <= nearest <= (calendar.next_open(last) or last)
+    assert nearest > now
+    assert calendar.is_open(nearest)
+    last_morning, _ = there(calendar.opening(calendar.last_working_day(deadline)))
+    soonest = there(calendar.next_open(now + timedelta(minutes=15)))
+    if ahead >= 0 and soonest <= last_morning:
+        assert nearest <= last_morning
 
 
 def test_a_zone_that_nobody_knows_is_utc() -> None:

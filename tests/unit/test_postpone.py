@@ -18,7 +18,7 @@ from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy, Reason, SendRound
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent.later import Snooze, plan_snooze, snooze_choices
+from bot.domain.consent.later import Snooze, snooze_choices
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
@@ -35,21 +35,6 @@ from tests.there import there
 UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
 DAY = timedelta(days=1)
 FRIDAY = date(2025, 3, 7)
-
-
-@given(calendars(), any_moments, any_moments, st.integers(-60, 200))
-def test_a_snooze_that_makes_no_sense_becomes_the_nearest_that_does(
-    calendar: Calendar, now: datetime, wanted: datetime, ahead: int
-) -> None:
-    """In hours, after now, and before the date when there is still time before it."""
-    deadline = calendar.today(now) + ahead * DAY
-    found = plan_snooze(wanted, now, deadline, calendar)
-    assert found > now
-    assert calendar.is_open(found)
-    last = there(calendar.opening(calendar.last_working_day(deadline)))
-    soonest = there(calendar.next_open(now + timedelta(minutes=15)))
-    if deadline >= calendar.today(now) and soonest <= last[0]:
-        assert found <= last[0]
 
 
 def test_far_from_the_date_there_are_this_afternoon_tomorrow_and_two_days_more() -> None:

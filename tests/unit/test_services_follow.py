@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent.polls import POLLS_AFTER
@@ -354,9 +354,13 @@ def ignored_by_ben() -> ConsentRequest:
     return replace(bens, stage=Stage.EXPIRED, requested_at=told[0], told=told, link=None)
 
 
-def due_on(day: date) -> Policy:
-    """Everything is due on that day."""
-    return replace(POLICY, campaign=Campaign(targets=(Deadline("target", day, "ours"),)))
+async def after_ben(*asked_before: ConsentRequest, due: date) -> person.Asked:
+    """Ada is asked for what Ben ignored; everything is due on that day."""
+    campaign = Campaign(targets=(Deadline("target", due, "ours"),))
+    world = person.Asked(policy=replace(POLICY, campaign=campaign))
+    await world.set()
+    await world.ledger.commit(Changes(requests=asked_before or (ignored_by_ben(),)))
+    return world
 
 
 async def escalated(world: person.Asked, reason: Reason) -> Asked:
@@ -405,9 +409,7 @@ async def test_after_weeks_too_who_was_never_asked_comes_first(world: person.Ask
 
 async def test_who_did_not_answer_is_left_alone_for_four_weeks_after_not_me() -> None:
     """With more than twenty working days left; on every day in between a tick looks."""
-    world = person.Asked(policy=due_on(date(2025, 7, 1)))
-    await world.set()
-    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
+    world = await after_ben(due=date(2025, 7, 1))
     await world.follow.not_me(CHAT, "somebody in finance")
     assert await asked_by_day(world, 30) == [False] * 27 + [True] * 3
     (request,) = await world.ledger.open_requests()
@@ -416,18 +418,14 @@ async def test_who_did_not_answer_is_left_alone_for_four_weeks_after_not_me() ->
 
 async def test_what_comes_near_its_date_meanwhile_waits_no_longer() -> None:
     """Twenty working days before it, who did not answer is better than nobody."""
-    world = person.Asked(policy=due_on(date(2025, 4, 4)))
-    await world.set()
-    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
+    world = await after_ben(due=date(2025, 4, 4))
     await world.follow.not_me(CHAT)  # twenty-four are left
     assert await asked_by_day(world, 6) == [False] * 3 + [True] * 3
 
 
 async def test_somebody_new_waits_for_no_four_weeks() -> None:
     """They were never asked: made an administrator meanwhile, they are as soon as that is seen."""
-    world = person.Asked(policy=due_on(date(2025, 7, 1)))
-    await world.set()
-    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
+    world = await after_ben(due=date(2025, 7, 1))
     await world.follow.not_me(CHAT)
     world.slack.people = (*world.slack.people, CLEO_IN_CHAT)
     await world.ledger.save_global_admins(TENANT.id, (ADA, BEN, CLEO))
@@ -439,10 +437,8 @@ async def test_somebody_new_waits_for_no_four_weeks() -> None:
 @pytest.mark.parametrize("on", [date(2025, 7, 1), date(2025, 3, 7)], ids=["far", "near"])
 async def test_whoever_ignored_it_twice_is_not_asked_a_third_time(on: date) -> None:
     """The operators see to it."""
-    world = person.Asked(policy=due_on(on))
-    await world.set()
     twice = (ignored_by_ben(), replace(ignored_by_ben(), id="r00", code="B0"))
-    await world.ledger.commit(Changes(requests=twice))
+    world = await after_ben(*twice, due=on)
     await world.follow.not_me(CHAT)
     assert await asked_by_day(world, 40) == [False] * 40
     assert await stuck_now(world) == ["declined"]

@@ -41,15 +41,11 @@ from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import BOARDS, HOLD, person
 from bot.domain.time.calendar import Calendars
 from bot.errors import ChatThrottled, ChatUnreachable, RecordUnreadable
-from bot.ports.chat import Messenger
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
 from bot.services.consent.pass_on import PassOn
-from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import BATCH
-from bot.services.delivery.send import Send
 from bot.services.inventory.verdicts import Verdicts
 from bot.services.people.candidates import Candidates
 from tests.examples import (
@@ -59,24 +55,18 @@ from tests.examples import (
     BEN_IN_CHAT,
     DELIVERED,
     LETTER,
-    LINK_FOR,
     NOW,
     OPERATOR,
     RECORD,
     REQUEST,
     TENANT,
 )
-from tests.fake_ledger import FakeLedger
 from tests.fakes import (
-    CountingSecrets,
-    FakeClock,
-    FakeEngine,
     FakeEntra,
     FakeMessenger,
-    FreePace,
-    PlainComposer,
 )
 from tests.there import there
+from tests.unit.delivering import Delivering
 
 CHANNELS = (Channel(Platform.SLACK, "C1"), Channel(Platform.TEAMS, "19:x"))
 DAY = timedelta(days=1)
@@ -84,26 +74,25 @@ NOT_SEEN = Stuck(NOW, "not_seen")
 IN_TEN_DAYS = Deadline("target", datetime(2025, 3, 17, tzinfo=UTC).date(), "ours")
 
 
-class RemindedApp:
+POLICY = Policy(
+    Campaign(targets=(IN_TEN_DAYS,)),
+    Calendars(ZoneInfo("UTC")),
+    jitter=timedelta(0),
+    ignored_rounds=3,
+    early_rounds=0,
+)
+
+
+class RemindedApp(Delivering):
     """One app, Ada was asked on a Monday at nine; its date is the Monday in two weeks."""
 
     def __init__(self) -> None:
-        self.ledger = FakeLedger()
-        self.engine = FakeEngine()
-        self.clock = FakeClock(NOW)
+        super().__init__(policy=POLICY)
         self.shown: list[datetime] = []
         self.reached = True
         self.entra = FakeEntra(TENANT)
         self.entra.admins[TENANT.id] = (ADA, BEN)
-        self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
-        self.messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
-        self.policy = Policy(
-            Campaign(targets=(IN_TEN_DAYS,)),
-            Calendars(ZoneInfo("UTC")),
-            jitter=timedelta(0),
-            ignored_rounds=3,
-            early_rounds=0,
-        )
+        self.slack.people = (ADA_IN_CHAT, BEN_IN_CHAT)
         self.candidates = Candidates(
             ledger=self.ledger,
             entra=self.entra,
@@ -117,26 +106,9 @@ class RemindedApp:
             candidates=self.candidates,
             engine=self.engine,
             clock=self.clock,
-            secrets=CountingSecrets(),
+            secrets=self.secrets,
         )
         self.remind = self.replica()
-        self.deliver = Deliver(
-            ledger=self.ledger,
-            send=Send(
-                ledger=self.ledger,
-                messengers=self.messengers,
-                composer=PlainComposer(),
-                clock=self.clock,
-                secrets=CountingSecrets(),
-                policy=self.policy,
-                public_url="https://bot.contoso.com",
-                link_lifetime=LINK_FOR,
-            ),
-            engine=self.engine,
-            pace=FreePace(),
-            incidents=Incidents(self.ledger),
-            clock=self.clock,
-        )
 
     def replica(self, patience: float = 60.0) -> Remind:
         return Remind(
@@ -173,7 +145,7 @@ class RemindedApp:
         for _ in range(count * 24):
             await self.remind.tick()
             for delivery in self.ledger.planned(PersonalRound) if self.reached else ():
-                await self.deliver(delivery.key)
+                await self.worker()(delivery.key)
             self.clock.forward(timedelta(hours=1))
 
 
@@ -236,9 +208,7 @@ async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(
     await reminded.days(9)
     reminded.reached = True
     await reminded.days(1)
-    slack = reminded.messengers[Platform.SLACK]
-    assert isinstance(slack, FakeMessenger)
-    assert len(slack.posted) == 1
+    assert len(reminded.slack.posted) == 1
     assert [at.hour for at in there(await reminded.ledger.recipient(ADA_IN_CHAT)).rounds] == [9]
     dropped = [d for d in reminded.ledger.planned(PersonalRound) if d.failure == "nothing_to_tell"]
     assert len(dropped) == 2
@@ -548,15 +518,13 @@ async def test_a_message_that_is_held_up_brings_no_second_one(reminded: Reminded
         Changes(requests=(step(request, Step.SNOOZE, NOW, snooze=snooze),))
     )
     reminded.clock.forward(wanted - NOW)
-    slack = reminded.messengers[Platform.SLACK]
-    assert isinstance(slack, FakeMessenger)
-    slack.refuses.append(ChatThrottled("slow down", retry_after=60))
+    reminded.slack.refuses.append(ChatThrottled("slow down", retry_after=60))
     for _ in range(3):
         await reminded.remind.tick()
         for delivery in reminded.ledger.planned(PersonalRound):
-            await reminded.deliver(delivery.key)
+            await reminded.worker()(delivery.key)
         reminded.clock.forward(timedelta(seconds=40))
-    assert len(slack.posted) == 1
+    assert len(reminded.slack.posted) == 1
 
 
 async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_then(
