@@ -8,6 +8,7 @@ chosen on the page; only an administrator who may manage the app can press its b
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -98,12 +99,9 @@ class AdminConsole:
 
     async def authenticate(self, request: Request) -> Response:
         """Send the administrator to the sign-in and consent page of the app's own tenant."""
-        app = self._app(request.path_params["app_id"])
-        if app is None:
-            return self._missing()
-        user = await self._user(request)
-        if user is None or not self.company.may_manage(user, app):
-            return self._page(app, "Your Okta role does not cover this application.", user, 403)
+        return await self._acting(request, self._to_microsoft)
+
+    def _to_microsoft(self, app: OktaApp, user: OktaUser) -> Response:
         state = secrets.token_urlsafe(24)
         self.waiting[state] = (app.id, user.id)
         login = self.company.addresses["login"]
@@ -127,12 +125,9 @@ class AdminConsole:
 
     async def save(self, request: Request) -> Response:
         """Save the Integration tab, which makes an authenticated app use the consent."""
-        app = self._app(request.path_params["app_id"])
-        if app is None:
-            return self._missing()
-        user = await self._user(request)
-        if user is None or not self.company.may_manage(user, app):
-            return self._page(app, "Your Okta role does not cover this application.", user, 403)
+        return await self._acting(request, self._save)
+
+    def _save(self, app: OktaApp, user: OktaUser) -> Response:
         try:
             self.company.press_save(self.org.name, app.id, user.person)
         except Refused as refused:
@@ -141,24 +136,30 @@ class AdminConsole:
 
     async def switch(self, request: Request) -> Response:
         """Activate an app that is not active, or deactivate it."""
+        return await self._acting(request, self._switch)
+
+    def _switch(self, app: OktaApp, user: OktaUser) -> Response:
+        self.company.switch(self.org.name, app.id, user.person)
+        return RedirectResponse(self._address(app), 303)
+
+    async def _acting(
+        self, request: Request, act: Callable[[OktaApp, OktaUser], Response]
+    ) -> Response:
+        """Let the administrator who was picked do it, if their role covers the app."""
         app = self._app(request.path_params["app_id"])
         if app is None:
             return self._missing()
-        user = await self._user(request)
+        wanted = (await request.form()).get("as")
+        user = next((user for user in self.org.users if user.id == wanted), None)
         if user is None or not self.company.may_manage(user, app):
             return self._page(app, "Your Okta role does not cover this application.", user, 403)
-        self.company.switch(self.org.name, app.id, user.person)
-        return RedirectResponse(self._address(app), 303)
+        return act(app, user)
 
     def _address(self, app: OktaApp) -> str:
         return f"{self.base}/admin/app/office365/instance/{app.id}/{INTEGRATION_TAB}"
 
     def _app(self, app_id: str) -> OktaApp | None:
         return next((app for app in self.org.apps if app.id == app_id), None)
-
-    async def _user(self, request: Request) -> OktaUser | None:
-        wanted = (await request.form()).get("as")
-        return next((user for user in self.org.users if user.id == wanted), None)
 
     def _page(
         self, app: OktaApp, trouble: str = "", user: OktaUser | None = None, status: int = 200

@@ -29,6 +29,15 @@ class SlackError(Exception):
         self.details = details
 
 
+def required(args: Json, name: str) -> Any:
+    """An argument that a method cannot go without. Raises SlackError."""
+    value = args.get(name)
+    if value in (None, ""):
+        message = f"[ERROR] missing required field: {name}"
+        raise SlackError("invalid_arguments", response_metadata={"messages": [message]})
+    return value
+
+
 def respond(workspace: Workspace, token: str, body: bytes) -> Response:
     """Carry out what was posted to a response URL."""
     url = workspace.response_urls.get(token)

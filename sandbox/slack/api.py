@@ -9,8 +9,6 @@ when it has blocks, since its notification would be empty.
 from __future__ import annotations
 
 import json
-import secrets
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -22,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.chatlog import Conversation, Message
-from sandbox.slack import groups
-from sandbox.slack.answers import SlackError, check, check_modal, flag, respond
+from sandbox.slack import groups, views
+from sandbox.slack.answers import SlackError, check, flag, required, respond
 from sandbox.slack.workspace import (
     BOT_ID,
     BOT_USER,
@@ -154,8 +152,8 @@ class WebApi:
             "usergroups.list": partial(groups.user_groups, workspace),
             "usergroups.users.list": partial(groups.users_of_group, workspace),
             "conversations.members": partial(groups.members_of_channel, workspace),
-            "views.publish": self.publish_view,
-            "views.open": self.open_view,
+            "views.publish": partial(views.publish, workspace),
+            "views.open": partial(views.open_modal, workspace),
             "pins.add": self.pin,
         }
 
@@ -173,7 +171,7 @@ class WebApi:
     # -- messages --------------------------------------------------------------------------
 
     def post_message(self, args: Json) -> Json:
-        conversation = self._writable(_required(args, "channel"))
+        conversation = self._writable(required(args, "channel"))
         text, blocks = self._content(args, MAX_MESSAGE)
         self._count(conversation)
         thread = args.get("thread_ts")
@@ -199,8 +197,8 @@ class WebApi:
         }
 
     def post_ephemeral(self, args: Json) -> Json:
-        conversation = self._writable(_required(args, "channel"))
-        user = _required(args, "user")
+        conversation = self._writable(required(args, "channel"))
+        user = required(args, "user")
         if user not in conversation.who or user in self.workspace.deactivated:
             raise SlackError("user_not_in_channel")
         text, blocks = self._content(args, MAX_MESSAGE)
@@ -209,8 +207,8 @@ class WebApi:
         return {"message_ts": message.id}
 
     def update(self, args: Json) -> Json:
-        conversation = self._readable(_required(args, "channel"))
-        message = self._message(conversation, _required(args, "ts"))
+        conversation = self._readable(required(args, "channel"))
+        message = self._message(conversation, required(args, "ts"))
         if message.author_id != BOT_USER:
             raise SlackError("cant_update_message")
         if "blocks" not in args:  # Slack keeps the blocks of an update that gives none
@@ -226,22 +224,22 @@ class WebApi:
         }
 
     def delete(self, args: Json) -> Json:
-        conversation = self._readable(_required(args, "channel"))
-        message = self._message(conversation, _required(args, "ts"))
+        conversation = self._readable(required(args, "channel"))
+        message = self._message(conversation, required(args, "ts"))
         if message.author_id != BOT_USER:
             raise SlackError("cant_delete_message")
         self.workspace.log.remove(conversation, message)
         return {"channel": conversation.id, "ts": message.id}
 
     def permalink(self, args: Json) -> Json:
-        conversation = self._readable(_required(args, "channel"))
-        message = self._message(conversation, _required(args, "message_ts"))
+        conversation = self._readable(required(args, "channel"))
+        message = self._message(conversation, required(args, "message_ts"))
         path = f"archives/{conversation.id}/p{message.id.replace('.', '')}"
         return {"channel": conversation.id, "permalink": f"{self.workspace.base_url}/{path}"}
 
     def pin(self, args: Json) -> Json:
-        conversation = self._readable(_required(args, "channel"))
-        message = self._message(conversation, _required(args, "timestamp"))
+        conversation = self._readable(required(args, "channel"))
+        message = self._message(conversation, required(args, "timestamp"))
         if message.id in conversation.pinned:
             raise SlackError("already_pinned")
         conversation.pinned.append(message.id)
@@ -251,7 +249,7 @@ class WebApi:
     # -- conversations ---------------------------------------------------------------------
 
     def open(self, args: Json) -> Json:
-        users = _required(args, "users")
+        users = required(args, "users")
         wanted = users if isinstance(users, list) else str(users).split(",")
         for user in wanted:
             if self.workspace.person(user) is None:
@@ -263,7 +261,7 @@ class WebApi:
         return {"channel": {"id": self.workspace.open_dm(*wanted).id}}
 
     def info(self, args: Json) -> Json:
-        conversation = self._readable(_required(args, "channel"), joined=False)
+        conversation = self._readable(required(args, "channel"), joined=False)
         channel: Json = {
             "id": conversation.id,
             "name": conversation.name,
@@ -279,13 +277,13 @@ class WebApi:
         return {"channel": channel}
 
     def history(self, args: Json) -> Json:
-        conversation = self._readable(_required(args, "channel"))
+        conversation = self._readable(required(args, "channel"))
         top = [m for m in conversation.messages if m.thread is None and m.only_for is None]
         return self._page(list(reversed(top)), args)
 
     def replies(self, args: Json) -> Json:
-        conversation = self._readable(_required(args, "channel"))
-        root = conversation.message(_required(args, "ts"))
+        conversation = self._readable(required(args, "channel"))
+        root = conversation.message(required(args, "ts"))
         if root is None:
             raise SlackError("thread_not_found")
         thread = [m for m in conversation.messages if m.thread == root.id and m.only_for is None]
@@ -311,10 +309,10 @@ class WebApi:
             "response_metadata": {"next_cursor": str(end) if more else ""},
         }
 
-    # -- people and views ------------------------------------------------------------------
+    # -- people ----------------------------------------------------------------------------
 
     def lookup_by_email(self, args: Json) -> Json:
-        wanted = str(_required(args, "email")).casefold()
+        wanted = str(required(args, "email")).casefold()
         for found in self.workspace.people():
             same = found.person.email.casefold() == wanted
             if same and found.slack_id not in self.workspace.deactivated:
@@ -322,42 +320,13 @@ class WebApi:
         raise SlackError("users_not_found")
 
     def user_info(self, args: Json) -> Json:
-        user = self.workspace.user_object(_required(args, "user"))
+        user = self.workspace.user_object(required(args, "user"))
         if user is None:
             raise SlackError("user_not_found")
         person = self.workspace.person(user["id"])
         if person is not None and args.get("include_locale") in (True, "true", "1", 1):
             user |= {"locale": person.language}
         return {"user": user}
-
-    def publish_view(self, args: Json) -> Json:
-        user, view = _required(args, "user_id"), _required(args, "view")
-        if self.workspace.person(user) is None:
-            raise SlackError("invalid_arguments")
-        if not isinstance(view, dict) or view.get("type") != "home":
-            raise SlackError("invalid_arguments")
-        check(view.get("blocks"), "home")
-        self.workspace.homes[user] = view
-        self.workspace.log.touch()
-        return {"view": {**view, "id": f"V{user[1:]}", "team_id": TEAM_ID}}
-
-    def open_view(self, args: Json) -> Json:
-        trigger, view = _required(args, "trigger_id"), _required(args, "view")
-        user, until = self.workspace.triggers.get(trigger, ("", 0.0))
-        if not user:
-            raise SlackError("invalid_trigger_id")
-        if until < time.time():
-            raise SlackError("expired_trigger_id")
-        if until == float("inf"):
-            raise SlackError("exchanged_trigger_id")
-        if not isinstance(view, dict) or view.get("type") != "modal":
-            raise SlackError("invalid_arguments")
-        check_modal(view)
-        self.workspace.triggers[trigger] = (user, float("inf"))
-        opened = view | {"id": f"V{secrets.token_hex(5).upper()}", "team_id": TEAM_ID}
-        self.workspace.modals[user] = opened
-        self.workspace.log.touch()
-        return {"view": opened}
 
     # -- what the methods share ------------------------------------------------------------
 
@@ -404,14 +373,6 @@ class WebApi:
         if blocks:
             check(blocks, "message")
         return text, blocks or None
-
-
-def _required(args: Json, name: str) -> Any:
-    value = args.get(name)
-    if value in (None, ""):
-        message = f"[ERROR] missing required field: {name}"
-        raise SlackError("invalid_arguments", response_metadata={"messages": [message]})
-    return value
 
 
 def _metadata(args: Json) -> Json | None:
