@@ -89,47 +89,13 @@ def add_init_command(
                 typer.echo("No secret is asked for. Leave empty what you do not know yet.")
             ask = _Asking(silent=yes)
             answers = Answers(
-                url=ask(
-                    "Public address of the bot (https://…)",
-                    "--url",
-                    url,
-                    Settings,
-                    "public_url",
-                    vital=True,
-                ),
-                language=ask("Language (en, de)", "--language", language, Settings, "language")
-                or "en",
-                okta_url=ask(
-                    "Address of your Okta org (https://….okta.com)",
-                    "--okta-url",
-                    okta_url,
-                    OktaSettings,
-                    "url",
-                    vital=True,
-                ),
-                org=ask(
-                    "A short name for it (such as contoso)",
-                    "--okta-name",
-                    okta_name,
-                    OktaSettings,
-                    "name",
-                )
-                or "okta",
-                okta_client_id=ask(
-                    "Client id of its service app",
-                    "--okta-client-id",
-                    okta_client_id,
-                    OktaSettings,
-                    "client_id",
-                ),
-                okta_key_id=ask(
-                    "Key id (kid) of its key", "--okta-key-id", okta_key_id, OktaSettings, "key_id"
-                ),
-                entra_client_id=ask.for_id(
-                    "Client id of the Microsoft app registration",
-                    "--entra-client-id",
-                    entra_client_id,
-                ),
+                url=ask("--url", url, vital=True),
+                language=ask("--language", language) or "en",
+                okta_url=ask("--okta-url", okta_url, vital=True),
+                org=ask("--okta-name", okta_name) or "okta",
+                okta_client_id=ask("--okta-client-id", okta_client_id),
+                okta_key_id=ask("--okta-key-id", okta_key_id),
+                entra_client_id=ask("--entra-client-id", entra_client_id),
                 slack=(on := ask.whether("Slack?", slack, default=True)),
                 slack_socket=on
                 and ask.whether(
@@ -137,43 +103,13 @@ def add_init_command(
                     slack_socket,
                     default=False,
                 ),
-                slack_channel=ask(
-                    "Id of the Slack channel (C…)",
-                    "--slack-channel",
-                    slack_channel,
-                    SlackSettings,
-                    "channel",
-                    needed=on,
-                ),
-                slack_operators=ask.several(
-                    "Slack member ids of the operators (U…, U…)",
-                    "--slack-operator",
-                    slack_operator,
-                    SlackSettings,
-                    needed=on,
-                ),
+                slack_channel=ask("--slack-channel", slack_channel, needed=on),
+                slack_operators=ask.several("--slack-operator", slack_operator, needed=on),
                 teams=(on := ask.whether("Teams?", teams, default=False)),
-                teams_app_id=ask.for_id(
-                    "Microsoft App ID of the Teams bot", "--teams-app-id", teams_app_id, needed=on
-                ),
-                teams_tenant_id=ask.for_id(
-                    "Its tenant id", "--teams-tenant-id", teams_tenant_id, needed=on
-                ),
-                teams_channel=ask(
-                    "Id of the Teams channel (19:…)",
-                    "--teams-channel",
-                    teams_channel,
-                    TeamsSettings,
-                    "channel",
-                    needed=on,
-                ),
-                teams_operators=ask.several(
-                    "Entra object ids of the operators",
-                    "--teams-operator",
-                    teams_operator,
-                    TeamsSettings,
-                    needed=on,
-                ),
+                teams_app_id=ask("--teams-app-id", teams_app_id, needed=on),
+                teams_tenant_id=ask("--teams-tenant-id", teams_tenant_id, needed=on),
+                teams_channel=ask("--teams-channel", teams_channel, needed=on),
+                teams_operators=ask.several("--teams-operator", teams_operator, needed=on),
             )
             for option, value in (("--url", answers.url), ("--okta-url", answers.okta_url)):
                 if not value:
@@ -183,40 +119,61 @@ def add_init_command(
         _say_what_next(answers, directory, [*files])
 
 
+def _kind(section: type[Any], key: str) -> Any:
+    """What the settings take for a key."""
+    field = section.model_fields[key]
+    kind: Any = Annotated[field.annotation, field]
+    return kind
+
+
+def _kind_of_each(section: type[Any], key: str) -> Any:
+    """What the settings take for each of a list."""
+    return section.model_fields[key].annotation.__args__[0]
+
+
+_QUESTIONS: Mapping[str, tuple[str, Any]] = {
+    "--url": ("Public address of the bot (https://…)", _kind(Settings, "public_url")),
+    "--language": ("Language (en, de)", _kind(Settings, "language")),
+    "--okta-url": ("Address of your Okta org (https://….okta.com)", _kind(OktaSettings, "url")),
+    "--okta-name": ("A short name for it (such as contoso)", _kind(OktaSettings, "name")),
+    "--okta-client-id": ("Client id of its service app", _kind(OktaSettings, "client_id")),
+    "--okta-key-id": ("Key id (kid) of its key", _kind(OktaSettings, "key_id")),
+    "--entra-client-id": ("Client id of the Microsoft app registration", Guid),
+    "--slack-channel": ("Id of the Slack channel (C…)", _kind(SlackSettings, "channel")),
+    "--slack-operator": (
+        "Slack member ids of the operators (U…, U…)",
+        _kind_of_each(SlackSettings, "operators"),
+    ),
+    "--teams-app-id": ("Microsoft App ID of the Teams bot", Guid),
+    "--teams-tenant-id": ("Its tenant id", Guid),
+    "--teams-channel": ("Id of the Teams channel (19:…)", _kind(TeamsSettings, "channel")),
+    "--teams-operator": ("Entra object ids of the operators", Guid),
+}
+"""By the option that gives the same: what is asked, and what is an answer."""
+
+
 class _Asking:
     """Asks for what was not given, until it can be used; silent, it takes what was given."""
 
     def __init__(self, *, silent: bool) -> None:
         self._silent = silent
 
-    def __call__(
-        self,
-        question: str,
-        option: str,
-        given: str,
-        section: type[Any],
-        key: str,
-        *,
-        needed: bool = True,
-        vital: bool = False,
-    ) -> str:
-        field = section.model_fields[key]
-        kind: Any = Annotated[field.annotation, field]
-        return self._until(question, option, given, kind, needed, vital=vital)
+    def __call__(self, option: str, given: str, *, needed: bool = True, vital: bool = False) -> str:
+        """`vital`: nothing can be written without it, so it cannot be left for later."""
+        question, kind = _QUESTIONS[option]
+        if given or self._silent or not needed:
+            return checked(option, kind, given) if given else ""
+        while True:
+            said = _said(question).strip()
+            try:
+                if said or not vital:
+                    return checked(option, kind, said) if said else ""
+                typer.secho("This one cannot wait: other answers build on it.", err=True)
+            except SettingsInvalid as error:
+                typer.secho(error.problems[0].partition(": ")[2], err=True)
 
-    def for_id(self, question: str, option: str, given: str, *, needed: bool = True) -> str:
-        return self._until(question, option, given, Guid, needed)
-
-    def several(
-        self,
-        question: str,
-        option: str,
-        given: Sequence[str] | None,
-        section: type[Any],
-        *,
-        needed: bool,
-    ) -> tuple[str, ...]:
-        kind = section.model_fields["operators"].annotation.__args__[0]
+    def several(self, option: str, given: Sequence[str] | None, *, needed: bool) -> tuple[str, ...]:
+        question, kind = _QUESTIONS[option]
         if given or self._silent or not needed:
             return tuple(checked(option, kind, one) for one in given or ())
         while True:
@@ -231,28 +188,6 @@ class _Asking:
             with _somebody_to_ask():
                 return typer.confirm(question, default=default)
         return default if given is None else given
-
-    def _until(
-        self,
-        question: str,
-        option: str,
-        given: str,
-        kind: Any,
-        needed: bool,
-        *,
-        vital: bool = False,
-    ) -> str:
-        """`vital`: nothing can be written without it, so it cannot be left for later."""
-        if given or self._silent or not needed:
-            return checked(option, kind, given) if given else ""
-        while True:
-            said = _said(question).strip()
-            try:
-                if said or not vital:
-                    return checked(option, kind, said) if said else ""
-                typer.secho("This one cannot wait: other answers build on it.", err=True)
-            except SettingsInvalid as error:
-                typer.secho(error.problems[0].partition(": ")[2], err=True)
 
 
 @contextmanager
