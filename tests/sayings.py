@@ -48,9 +48,10 @@ from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.choice import Candidate, Choice, Point
+from bot.domain.people.choice import Choice
 from bot.domain.people.news import Happening
 from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.weighing import Candidate, Point
 from bot.domain.summaries import By, Page, Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError

@@ -16,8 +16,9 @@ from bot.domain.evidence.rules import Evidence, Nature, Source
 from bot.domain.evidence.verdict import Assessment, Confidence, State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Platform
-from bot.domain.people.choice import DISQUALIFYING, Candidate, Nobody, Point
+from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
+from bot.domain.people.weighing import DISQUALIFYING, Candidate, Point
 from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnreadable,

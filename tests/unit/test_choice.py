@@ -11,17 +11,10 @@ from hypothesis import strategies as st
 
 from bot.domain.campaign.windows import phones_retire
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa, OktaAdmin, Platform
-from bot.domain.people.choice import (
-    DISQUALIFYING,
-    OKTA_ROLES,
-    Choice,
-    Nobody,
-    Point,
-    okta_role,
-    pair,
-)
+from bot.domain.people.choice import Choice, Nobody, pair
 from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
 from bot.domain.people.prospects import prospect
+from bot.domain.people.weighing import DISQUALIFYING, OKTA_ROLES, Point, okta_role
 from tests import strategies as some
 from tests.examples import ADA, APP, BEN, NOW
 from tests.there import there

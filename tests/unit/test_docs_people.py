@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from bot.chat.typed.verbs import ABOUT_ACCOUNTS
-from bot.domain.people.choice import COST, DISQUALIFYING, OKTA_ROLES, Nobody, Point
+from bot.domain.people.choice import Nobody
+from bot.domain.people.weighing import COST, DISQUALIFYING, OKTA_ROLES, Point
 
 PAGE = (Path(__file__).parents[2] / "docs" / "people.md").read_text()
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
-from bot.domain.people.choice import DISQUALIFYING, Choice, Point, choose_admin
+from bot.domain.people.choice import Choice, choose_admin
 from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.weighing import DISQUALIFYING, Point
 from tests import strategies as some
 from tests.examples import ADA, APP, BEN
 from tests.there import there

@@ -12,8 +12,9 @@ from bot.domain.consent.requests import Stage
 from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
-from bot.domain.people.choice import Nobody, Point
+from bot.domain.people.choice import Nobody
 from bot.domain.people.policy import PeoplePolicy, Said
+from bot.domain.people.weighing import Point
 from bot.domain.summaries import summary_of
 from bot.errors import ChatUnreachable, CloudRefused
 from bot.services.people.accounts import Accounts

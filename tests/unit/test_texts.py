@@ -40,8 +40,9 @@ from bot.domain.evidence.verdict import Confidence, Lack, State
 from bot.domain.inventory.gaps import Gap
 from bot.domain.inventory.sign_on import SignOn
 from bot.domain.people.admins import Platform
-from bot.domain.people.choice import Nobody, Point
+from bot.domain.people.choice import Nobody
 from bot.domain.people.news import Happening
+from bot.domain.people.weighing import Point
 from bot.domain.summaries import By, Part
 from bot.errors import CloudError, O365BotError
 from bot.services.campaign.statements import Topic

@@ -15,92 +15,15 @@ from types import MappingProxyType
 
 from bot.domain.inventory.gaps import AdminGap
 from bot.domain.likeness import likeness
-from bot.domain.people.admins import (
-    SUPER_ADMIN,
-    ChatIdentity,
-    Colleague,
-    GlobalAdmin,
-    Holding,
-    Mfa,
-    OktaAdmin,
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.people.policy import AccountNote, PeoplePolicy
+from bot.domain.people.weighing import (
+    Candidate,
+    Partner,
+    Point,
+    weigh,
+    weigh_okta_admin,
 )
-from bot.domain.people.policy import (
-    AccountNote,
-    BreakGlassMark,
-    PeoplePolicy,
-    break_glass_mark,
-)
-
-
-class Point(StrEnum):
-    """Something that speaks for or against asking somebody; words under `point.<value>`."""
-
-    ACTIVE_ROLE = "active_role"
-    ELIGIBLE_ROLE = "eligible_role"
-    THROUGH_GROUP = "through_group"
-    MFA_READY = "mfa_ready"
-    MFA_MISSING = "mfa_missing"
-    MFA_UNTOLD = "mfa_untold"
-    PHONE_ONLY = "phone_only"
-    OKTA_ADMIN_TOO = "okta_admin_too"
-    NOT_OKTA_ADMIN = "not_okta_admin"
-    OKTA_ADMIN_UNTOLD = "okta_admin_untold"
-    REACHABLE = "reachable"
-    UNREACHABLE = "unreachable"
-    REACHABLE_TWICE = "reachable_twice"
-    DISABLED = "disabled"
-    STATE_HIDDEN = "state_hidden"
-    GUEST = "guest"
-    DENIED = "denied"
-    ALLOWED = "allowed"
-    NOBODYS = "nobodys"
-    BREAK_GLASS_NAME = "break_glass_name"
-    BREAK_GLASS_CLOUD_ONLY = "break_glass_cloud_only"
-    DECLINED_BEFORE = "declined_before"
-    AWAY = "away"
-    BUSY = "busy"  # holds as many apps as one person can do before the date
-    # Of the Okta admin who sits beside: which role it is.
-    APP_ADMIN_HERE = "app_admin_here"
-    APP_ADMIN_EVERYWHERE = "app_admin_everywhere"
-    SUPER_ADMIN = "super_admin"
-
-
-# With one of these against them nobody is asked.
-DISQUALIFYING = frozenset(
-    {
-        Point.DISABLED,
-        Point.STATE_HIDDEN,
-        Point.DENIED,
-        Point.NOBODYS,
-        Point.BREAK_GLASS_NAME,
-        Point.BREAK_GLASS_CLOUD_ONLY,
-        Point.UNREACHABLE,
-        Point.REACHABLE_TWICE,
-        Point.MFA_MISSING,
-        Point.DECLINED_BEFORE,
-    }
-)
-
-# What is only in the way; the less of it, in sum, the better.
-COST: Mapping[Point, int] = {
-    Point.AWAY: 1000,  # asked only where nobody else is there
-    Point.BUSY: 100,
-    Point.NOT_OKTA_ADMIN: 8,
-    Point.OKTA_ADMIN_UNTOLD: 6,
-    Point.ELIGIBLE_ROLE: 4,
-    Point.GUEST: 3,
-    Point.MFA_UNTOLD: 2,
-    Point.PHONE_ONLY: 1,
-    Point.THROUGH_GROUP: 1,
-}
-
-_BREAK_GLASS = {
-    BreakGlassMark.NAME: Point.BREAK_GLASS_NAME,
-    BreakGlassMark.CLOUD_ONLY: Point.BREAK_GLASS_CLOUD_ONLY,
-}
-
-# The smallest role that is enough is asked first.
-OKTA_ROLES = (Point.APP_ADMIN_HERE, Point.APP_ADMIN_EVERYWHERE, Point.SUPER_ADMIN)
 
 
 class Nobody(StrEnum):
@@ -110,51 +33,6 @@ class Nobody(StrEnum):
     UNREADABLE = "unreadable"  # its Global Administrators could not be read
     NONE_KNOWN = "none_known"  # it was read, and there are none
     ALL_RULED_OUT = "all_ruled_out"  # each of them has something decisive against them
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One Global Administrator, weighed.
-
-    `chat` is set only when exactly one account matches; `accounts` are all that are surely theirs,
-    that one first. `owner` is the address of the person behind the account, where the organisation
-    named one.
-    """
-
-    admin: GlobalAdmin
-    chat: ChatIdentity | None
-    pro: tuple[Point, ...]
-    con: tuple[Point, ...]
-    owner: str = ""
-    accounts: tuple[ChatIdentity, ...] = ()
-
-    @property
-    def eligible(self) -> bool:
-        """True when this person may be asked."""
-        return self.chat is not None and not DISQUALIFYING.intersection(self.con)
-
-    @property
-    def is_okta_admin(self) -> bool:
-        return Point.OKTA_ADMIN_TOO in self.pro
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """One Okta admin who may change the app's provisioning, weighed like a candidate."""
-
-    admin: OktaAdmin
-    chat: ChatIdentity | None
-    pro: tuple[Point, ...]
-    con: tuple[Point, ...]
-
-    @property
-    def eligible(self) -> bool:
-        """True when this person may be named; not being in chat is no hindrance to that."""
-        return Point.DENIED not in self.con
-
-    @property
-    def colleague(self) -> Colleague:
-        return Colleague(self.admin.display_name, self.admin.email, self.chat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +60,8 @@ class Choice:
         """The chosen one and those for whom as much speaks; none where nobody can be asked."""
         if self.chosen is None:
             return ()
-        best = _rank(self.chosen)[:3]
-        return tuple(one for one in self.candidates if _rank(one)[:3] == best)
+        best = self.chosen.rank[:3]
+        return tuple(one for one in self.candidates if one.rank[:3] == best)
 
     def named(self, name: str) -> Candidate | None:
         """The candidate who may be asked and is called so (a name or an address), if it is one."""
@@ -229,7 +107,7 @@ def choose_admin(
     takes part in the retirement of SMS and voice (`campaign.SMS_RETIREMENT`).
     """
     candidates = [
-        _weigh(
+        weigh(
             admin,
             app_id,
             reach.get(admin.object_id, ()),
@@ -240,7 +118,7 @@ def choose_admin(
         )
         for admin in admins
     ]
-    return Choice(tuple(sorted(candidates, key=_rank)))
+    return Choice(tuple(sorted(candidates, key=lambda one: one.rank)))
 
 
 def pair(
@@ -275,8 +153,8 @@ def partners(
     `gone`: names, as `likeness` has them, of people who are asked already or said "not me".
     """
     able = [a for a in okta_admins if a.may_change(app_id) and not set(a.names).intersection(gone)]
-    found = [_partner(one, reach.get(one.user_id, ()), policy) for one in able]
-    return tuple(sorted(found, key=_rank_partner))
+    found = [weigh_okta_admin(one, reach.get(one.user_id, ()), policy) for one in able]
+    return tuple(sorted(found, key=lambda one: one.rank))
 
 
 def given_out(
@@ -307,110 +185,7 @@ def given_out(
     candidates = map(weighed, choice.candidates)
 
     def order(one: Candidate) -> tuple[object, ...]:
-        rank = _rank(one)
-        return (*rank[:3], -load(one), -could.get(str(one.chat), 0), rank[3])
+        *first, last = one.rank
+        return (*first, -load(one), -could.get(str(one.chat), 0), last)
 
     return replace(choice, candidates=tuple(sorted(candidates, key=order)))
-
-
-def okta_role(admin: OktaAdmin) -> Point:
-    """Which of Okta's roles gives the right; a role of this instance is the smallest."""
-    if admin.role == SUPER_ADMIN:
-        return Point.SUPER_ADMIN
-    return Point.APP_ADMIN_EVERYWHERE if admin.app_ids is None else Point.APP_ADMIN_HERE
-
-
-def _rank(candidate: Candidate) -> tuple[bool, int, int, str]:
-    cost = sum(COST.get(point, 0) for point in candidate.con)
-    blocked = len(DISQUALIFYING.intersection(candidate.con))
-    return (not candidate.eligible, blocked, cost, candidate.admin.object_id)
-
-
-def _rank_partner(partner: Partner) -> tuple[bool, bool, int, str]:
-    role = OKTA_ROLES.index(okta_role(partner.admin))
-    return (not partner.eligible, partner.chat is None, role, partner.admin.user_id)
-
-
-def _partner(admin: OktaAdmin, found: tuple[ChatIdentity, ...], policy: PeoplePolicy) -> Partner:
-    accounts, where = _reached(found)
-    chat = next(iter(accounts), None)
-    pro, con = [okta_role(admin)], [Point.DENIED] if policy.denies(admin.names) else []
-    (con if chat is None else pro).append(where)
-    return Partner(admin, chat, tuple(pro), tuple(con))
-
-
-def _weigh(
-    admin: GlobalAdmin,
-    app_id: str,
-    found: tuple[ChatIdentity, ...],
-    okta_admins: tuple[OktaAdmin, ...] | None,
-    policy: PeoplePolicy,
-    declined: frozenset[str],
-    phones_retire: bool,
-) -> Candidate:
-    pro: list[Point] = []
-    con: list[Point] = []
-
-    if admin.holding is Holding.ACTIVE:
-        pro.append(Point.ACTIVE_ROLE)
-    else:
-        con.append(Point.ELIGIBLE_ROLE)
-    if admin.via:
-        con.append(Point.THROUGH_GROUP)
-    if admin.enabled is None:
-        con.append(Point.STATE_HIDDEN)
-    elif not admin.enabled:
-        con.append(Point.DISABLED)
-    match admin.mfa:
-        case Mfa.YES:
-            pro.append(Point.MFA_READY)
-        case Mfa.NO:
-            con.append(Point.MFA_MISSING)
-        case Mfa.UNTOLD:
-            con.append(Point.MFA_UNTOLD)
-    if admin.phone_only and phones_retire:
-        con.append(Point.PHONE_ONLY)
-    if admin.guest:
-        con.append(Point.GUEST)
-    if policy.denies(admin.names):
-        con.append(Point.DENIED)
-    mark = break_glass_mark(admin)
-    if mark is not None and policy.allows(admin.names):
-        pro.append(Point.ALLOWED)
-    elif mark is not None:
-        con.append(_BREAK_GLASS[mark])
-    if admin.object_id in declined:
-        con.append(Point.DECLINED_BEFORE)
-
-    if okta_admins is None:
-        con.append(Point.OKTA_ADMIN_UNTOLD)
-    else:
-        mails = set(map(likeness, policy.addresses(admin)))
-        named = [o for o in okta_admins if likeness(o.email) in mails]
-        if any(o.may_change(app_id) for o in named):
-            pro.append(Point.OKTA_ADMIN_TOO)
-        elif any(o.untold for o in okta_admins if o in named or not o.email):
-            con.append(Point.OKTA_ADMIN_UNTOLD)
-        else:
-            con.append(Point.NOT_OKTA_ADMIN)
-
-    owner = policy.owner(admin)
-    if owner == "":
-        con.append(Point.NOBODYS)
-        return Candidate(admin, None, tuple(pro), tuple(con))
-    accounts, where = _reached(found)
-    chat = next(iter(accounts), None)
-    (con if chat is None else pro).append(where)
-    return Candidate(admin, chat, tuple(pro), tuple(con), owner or "", accounts)
-
-
-def _reached(found: tuple[ChatIdentity, ...]) -> tuple[tuple[ChatIdentity, ...], Point]:
-    """Their accounts: on each platform where exactly one matches, the best first (`preferred`)."""
-    accounts: list[ChatIdentity] = []
-    for platform in dict.fromkeys(identity.platform for identity in found):
-        there = {identity.user_id: identity for identity in found if identity.platform is platform}
-        if len(there) == 1:
-            accounts += there.values()
-    if accounts:
-        return tuple(accounts), Point.REACHABLE
-    return (), Point.REACHABLE_TWICE if found else Point.UNREACHABLE

@@ -25,7 +25,7 @@ from bot.domain.delivery.notices import PersonalRound
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.choice import Candidate
+from bot.domain.people.weighing import Candidate
 from bot.domain.summaries import AppSummary
 from bot.errors import ChatError, CloudError, ConsentError, NobodyReachable
 from bot.ports.engine import Engine

@@ -18,8 +18,9 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Colleague
-from bot.domain.people.choice import Candidate, Choice, Point
+from bot.domain.people.choice import Choice
 from bot.domain.people.recipients import Recipient
+from bot.domain.people.weighing import Candidate, Point
 from bot.errors import (
     AppUnknown,
     AppUnreadable,

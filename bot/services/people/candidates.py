@@ -25,19 +25,12 @@ from bot.domain.inventory.gaps import admin_gap
 from bot.domain.inventory.records import AppRecord
 from bot.domain.likeness import likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
-from bot.domain.people.choice import (
-    Candidate,
-    Choice,
-    Nobody,
-    choose_admin,
-    given_out,
-    pair,
-    partners,
-)
+from bot.domain.people.choice import Choice, Nobody, choose_admin, given_out, pair, partners
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, again
+from bot.domain.people.weighing import Candidate
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendar
 from bot.errors import ChatError, CloudError
