@@ -27,7 +27,7 @@ from adapters.http.answers import (
 )
 from adapters.http.counts import Api, counted
 from adapters.http.doubt import IDLE_SECONDS
-from adapters.http.keys.trust import trust
+from adapters.http.tls import trust
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 
 TIME_LIMIT = 90.0  # seconds for one exchange: a server that drips bytes never meets a read timeout

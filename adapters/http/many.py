@@ -20,7 +20,7 @@ import httpx
 from yarl import URL
 
 from adapters.http.doubt import IDLE_SECONDS
-from adapters.http.keys.trust import trust
+from adapters.http.tls import trust
 
 
 class ManyConnections(httpx.AsyncBaseTransport):

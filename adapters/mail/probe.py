@@ -6,8 +6,7 @@ from datetime import datetime
 
 from aiosmtplib import SMTP, SMTPException
 
-from adapters.http.ending import ends
-from adapters.http.tls import trusted
+from adapters.http.tls import ends, trusted
 from adapters.mail.bounces import Bounces
 from adapters.mail.messenger import client_for
 from adapters.mail.refusals import refused

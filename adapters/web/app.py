@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,7 +40,6 @@ from bot.chat.words import Words
 from bot.errors import O365BotError, StoreError, TooManyTries
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 _PICTURE = re.compile(r"[0-9a-f]{40}")
 _STATIC = Path(__file__).parent / "static"
@@ -57,7 +55,6 @@ def build_app(
     probes: Probes,
     okta: Endpoint | None = None,
     pictures: Callable[[str], Awaitable[bytes | None]] | None = None,
-    lifespan: Lifespan | None = None,
     kept_days: tuple[int, int] = (400, 90),
 ) -> Starlette:
     """The bot's web app.
@@ -177,7 +174,6 @@ def build_app(
             Middleware(BodyLimit, problem=pages.problem),
         ],
         exception_handlers=handlers,
-        lifespan=lifespan,
     )
     app.router.redirect_slashes = (
         False  # such a redirect would repeat the token and the Host header

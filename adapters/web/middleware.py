@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 
 import structlog
+from attrs import define
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -22,6 +23,8 @@ from bot.ports.spans import UNTOLD, Side, span
 
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 FORMS = ("/c/", "/r/", "/s/", "/o/", "/operators")  # the pages that have forms
+FORM_BYTES = 4 * 1024
+WEBHOOK_BYTES = 1024 * 1024
 _KEPT = (b"cache-control", b"public, max-age=86400")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
@@ -147,6 +150,7 @@ class OwnHost(TrustedHostMiddleware):
             await super().__call__(scope, receive, send)
 
 
+@define(eq=False)
 class HeadLimit:
     """Refuses heads that no browser or platform sends: too large, or with two lengths for the body.
 
@@ -154,12 +158,9 @@ class HeadLimit:
     stands before us may have read the other one (RFC 9112, 6.3), so it is not guessed at.
     """
 
-    def __init__(
-        self, app: ASGIApp, problem: Callable[[Request, int], Response], *, most: int
-    ) -> None:
-        self._app = app
-        self._problem = problem
-        self._most = most
+    _app: ASGIApp
+    _problem: Callable[[Request, int], Response]
+    _most: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -176,6 +177,7 @@ class HeadLimit:
             await self._app(scope, receive, send)
 
 
+@define(eq=False)
 class BodyLimit:
     """Reads a POST's body whole before anybody works on it: bounded in size and in time.
 
@@ -183,27 +185,16 @@ class BodyLimit:
     own limit for a message is about 100 KB).
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        problem: Callable[[Request, int], Response],
-        *,
-        form_bytes: int = 4 * 1024,
-        webhook_bytes: int = 1024 * 1024,
-        seconds: float = 15,
-    ) -> None:
-        self._app = app
-        self._problem = problem
-        self._form_bytes = form_bytes
-        self._webhook_bytes = webhook_bytes
-        self._seconds = seconds
+    _app: ASGIApp
+    _problem: Callable[[Request, int], Response]
+    _seconds: float = 15
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        limit = self._form_bytes if scope["path"].startswith(FORMS) else self._webhook_bytes
+        limit = FORM_BYTES if scope["path"].startswith(FORMS) else WEBHOOK_BYTES
         announced = request.headers.get("content-length", "0")
         body = bytearray()
         more = True

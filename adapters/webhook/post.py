@@ -21,8 +21,7 @@ from typing import Any
 
 import httpx
 
-from adapters.http.ending import ends
-from adapters.http.tls import trusted
+from adapters.http.tls import ends, trusted
 from bot.settings.sections.webhook import WebhookSettings
 
 LIMIT = 10.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-REFERENCE = "https://learn.microsoft.com/graph/api/"
 _DIRECTORY = "Directory.Read.All"
 
 

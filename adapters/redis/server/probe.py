@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import define
 from redis.asyncio import Redis
 
-from adapters.http.ending import ends
+from adapters.http.tls import ends
 from adapters.redis.keys import Keys
 from adapters.redis.server import rights, store
 from adapters.redis.server.connections import one_of

@@ -9,7 +9,7 @@ import httpx
 
 from adapters.http.answers import wrapped
 from adapters.http.client import open_http
-from adapters.http.ending import ends
+from adapters.http.tls import ends
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import AddressSeen
 

@@ -14,9 +14,10 @@ from bot.domain.campaign.windows import SMS_RETIREMENT
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.gaps import AdminGap
 from bot.domain.inventory.records import AppRecord
-from bot.domain.people.choice import Candidate, Choice, Nobody, Partner, Point
+from bot.domain.people.choice import Choice, Nobody
 from bot.domain.people.policy import AccountNote, Said
 from bot.domain.people.prospects import Prospect
+from bot.domain.people.weighing import Candidate, Partner, Point
 from bot.message import (
     Block,
     Buttons,
@@ -199,11 +200,10 @@ def in_short(
     now: datetime,
     *,
     in_chat: bool = True,
-    outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
 ) -> Text | None:
     """Who is asked, or would be, in one sentence; None when the app needs nobody."""
     if request is not None:
-        return _asked(words, request, now, outlooks)
+        return _asked(words, request, now, phrases.NO_OUTLOOKS)
     if not record.state(now).wants_consent:
         return None
     if prospect is None:
