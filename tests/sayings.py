@@ -8,12 +8,17 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.chat.answering import public
+from bot.chat.answering.helping import help_
+from bot.chat.campaign.plans import plan
 from bot.chat.campaign.sticking import SHOWN as MOST_IN_DIGEST
 from bot.chat.consent.personal import PersonalReplies, PutOff
 from bot.chat.delivery.composer import SHOWN
+from bot.chat.inventory import reasons
 from bot.chat.inventory.lists import PAGE
-from bot.chat.inventory.overview import Due
+from bot.chat.inventory.overview import Due, overview
 from bot.chat.inventory.waiving import WaiverReplies
+from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.typed.times.waiver_words import Term
 from bot.chat.words import Words
@@ -146,8 +151,8 @@ def disturbed(apps: int, *, at_work: bool) -> Disturbed:
     return Disturbed(ADA_IN_CHAT, ADA.display_name, apps, at_work)
 
 
-def replied(replies: Replies) -> dict[str, list[Message]]:
-    """What each reply writes for sample data, by the name of its method."""
+def told(words: Words) -> dict[str, list[Message]]:
+    """What is told of apps, people and the plan for sample data, by what it answers."""
     every = records()
     asked = tuple(replace(record, request_id=REQUEST.id) for record in every)
     looked = {"contoso": OrgScan("contoso", NOW, NOW)}
@@ -156,11 +161,11 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
     points = Candidate(ADA, ADA_IN_CHAT, tuple(Point), tuple(Point))
     good = Candidate(ADA, ADA_IN_CHAT, (), (Point.ELIGIBLE_ROLE,))
     choices = [Choice(), Choice((points,)), Choice((good, points))]
-    teams = replace(REQUEST, chat=ChatIdentity(Platform.TEAMS, "ada"))
     return {
         "apps": [
             *(
-                replies.apps(
+                overview(
+                    words,
                     page_of(every, number=number, wanted=wanted),
                     scans,
                     LATER,
@@ -179,23 +184,61 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
                 )
             ),
             *(
-                replies.apps(page_of(asked, open_ones.values()), looked, LATER)
+                overview(words, page_of(asked, open_ones.values()), looked, LATER)
                 for open_ones in requests
             ),
-            replies.apps(Page(), {}, NOW),
+            overview(words, Page(), {}, NOW),
         ],
-        "org_unknown": [replies.org_unknown("contoso", ("contoso", "contoso"))],
         "why": [
-            replies.why(record, LATER, in_full=in_full, okta=LINK)
+            reasons.why(words, record, LATER, in_full=in_full, okta=LINK)
             for record in every
             for in_full in (False, True)
         ],
         "who": [
-            replies.who(record, choice, NOW, in_full=in_full)
+            people.who(words, record, choice, NOW, in_full=in_full)
             for in_full in (False, True)
             for choice in choices
             for record in (RECORD, replace(RECORD, tenant=None))
         ],
+        "public": [
+            public.ask(words, verb, channels)
+            for verb in ("remind", "report")
+            for channels in (
+                (),
+                (ChannelName(Platform.SLACK, "C9", "#o365"),),
+                (
+                    ChannelName(Platform.SLACK, "C9", ""),
+                    ChannelName(Platform.TEAMS, "19:x", "Contoso Migration"),
+                    ChannelName(Platform.TEAMS, "19:y", ""),
+                ),
+            )
+        ],
+        "plan": [
+            plan(words, replace(found, unasked=unasked), 30, said)
+            for found in plans()
+            for unasked in (0, 1, 2)
+            for said in ("", "next month")
+        ],
+        "help": [
+            help_(words, platform, level, about)
+            for platform in Platform
+            for level in (Level.ANYBODY, Level.VIEWER, Level.OPERATOR)
+            for about in ("", "send", "later", "back")
+        ],
+        "noted": [
+            people.noted(words, Noted(AccountNote(ADA.upn, said, "Olga", NOW, owner), known, ()))
+            for said in Said
+            for owner in ("", BEN.upn)
+            for known in ((), (ADA.display_name,))
+        ],
+    }
+
+
+def replied(replies: Replies) -> dict[str, list[Message]]:
+    """What each reply writes for sample data, by the name of its method."""
+    teams = replace(REQUEST, chat=ChatIdentity(Platform.TEAMS, "ada"))
+    return {
+        "org_unknown": [replies.org_unknown("contoso", ("contoso", "contoso"))],
         "sent": [
             *(
                 replies.sent(Sent(Asked(request, former), outlook), hours, NOW)
@@ -224,30 +267,11 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             *(replies.sent_all(SentAll((), 0, 0, False, n, n)) for n in (0, 1, 2)),
             *(replies.sent(Holds(REQUEST, Outlook(at, Wait.WEEK)), 72, NOW) for at in (NOW, None)),
         ],
-        "public": [
-            replies.public(verb, channels)
-            for verb in ("remind", "report")
-            for channels in (
-                (),
-                (ChannelName(Platform.SLACK, "C9", "#o365"),),
-                (
-                    ChannelName(Platform.SLACK, "C9", ""),
-                    ChannelName(Platform.TEAMS, "19:x", "Contoso Migration"),
-                    ChannelName(Platform.TEAMS, "19:y", ""),
-                ),
-            )
-        ],
         "about": [
             replies.about(found) for found in ({}, {"contoso/1": "contoso", "contoso/2": "contoso"})
         ],
         "posted": [
             replies.posted(verb, count) for verb in ("remind", "report") for count in (0, 1, 2)
-        ],
-        "plan": [
-            replies.plan(replace(found, unasked=unasked), 30, said)
-            for found in plans()
-            for unasked in (0, 1, 2)
-            for said in ("", "next month")
         ],
         "sample": [replies.sample(None), replies.sample(replies.posted("report", 1))],
         "not_asked": [replies.not_asked()],
@@ -259,25 +283,13 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "away_ahead": [replies.away_ahead()],
         "no_moment": [replies.no_moment(said) for said in ("", "soon")],
         "scanning": [replies.scanning("contoso", 1, 2)],
-        "help": [
-            replies.help(platform, level, about)
-            for platform in Platform
-            for level in (Level.ANYBODY, Level.VIEWER, Level.OPERATOR)
-            for about in ("", "send", "later", "back")
-        ],
         "unclear": [
             replies.unclear("wyh", closest)
             for closest in ("", "why", "deny", "apps", "verify", "onboard", f"why {APP.label}")
         ],
         "needs_app": [replies.needs_app("why")],
         "needs_account": [replies.needs_account(verb) for verb in ("owner", "deny")],
-        "noted": [
-            replies.noted(Noted(AccountNote(ADA.upn, said, "Olga", NOW, owner), known, ()))
-            for said in Said
-            for owner in ("", BEN.upn)
-            for known in ((), (ADA.display_name,))
-        ],
-        "scanned": [replies.scanned(tuple(looked.values()))],
+        "scanned": [replies.scanned((OrgScan("contoso", NOW, NOW),))],
         "error": [replies.error(error) for error in whats()],
         "broken": [replies.broken("1a2b")],
     }

@@ -6,35 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from bot.chat import phrases
-from bot.chat.answering import public
-from bot.chat.answering.helping import help_
-from bot.chat.campaign import plans
 from bot.chat.consent import sending
 from bot.chat.consent.personal import PersonalReplies, plain
 from bot.chat.forms import Forms
-from bot.chat.inventory import reasons
-from bot.chat.inventory.overview import Due, overview
 from bot.chat.inventory.waiving import WaiverReplies
-from bot.chat.people import people
 from bot.chat.typed.verbs import (
     ABOUT_ACCOUNTS,
     ABOUT_APPS,
     ABOUT_MESSAGES,
 )
 from bot.chat.words import Words
-from bot.domain.campaign.rehearsal import Outlook
-from bot.domain.consent.requests import ConsentRequest
-from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.people.access import Level
-from bot.domain.people.admins import Platform
-from bot.domain.people.choice import Choice
-from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import EVERY_OPEN, Page, Wanted
+from bot.domain.inventory.records import OrgScan
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
 from bot.message import (
     Buttons,
     Cell,
-    ChannelName,
     Command,
     Message,
     Progress,
@@ -43,8 +29,6 @@ from bot.message import (
     Tone,
 )
 from bot.services.campaign.outreach import Disturbs, Holds, Sent, SentAll
-from bot.services.campaign.rehearse import Plan
-from bot.services.people.accounts import Noted
 
 CHOICES = 8
 
@@ -58,34 +42,6 @@ class Replies:
         self.waivers = WaiverReplies(words)
         self._forms = Forms(words)
 
-    @property
-    def language(self) -> str:
-        return self._words.language
-
-    def apps(
-        self,
-        page: Page,
-        scans: Mapping[str, OrgScan],
-        now: datetime,
-        *,
-        wanted: Wanted = EVERY_OPEN,
-        outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
-        due: Due | None = None,
-        lived: datetime | None = None,
-    ) -> Message:
-        """Which apps need migration, a page of them."""
-        return overview(
-            self._words,
-            page,
-            scans,
-            now,
-            wanted=wanted,
-            outlooks=outlooks,
-            due=due,
-            lived=lived,
-            in_chat=self._in_chat,
-        )
-
     def org_unknown(self, org: str, orgs: Sequence[str]) -> Message:
         """No list: there is no such org."""
         names = self._words("phrase.comma").join(orgs)
@@ -93,55 +49,6 @@ class Replies:
 
     def _columns(self, *names: str) -> tuple[str, ...]:
         return tuple(self._words(f"column.{name}") for name in names)
-
-    def why(
-        self,
-        record: AppRecord,
-        now: datetime,
-        *,
-        lived: datetime | None = None,
-        request: ConsentRequest | None = None,
-        prospect: Prospect | None = None,
-        in_full: bool = False,
-        okta: str = "",
-    ) -> Message:
-        """What is known of one app, and how; who is asked (`request`), or would be."""
-        return reasons.why(
-            self._words,
-            record,
-            now,
-            lived=lived or now,
-            request=request,
-            prospect=prospect,
-            in_full=in_full,
-            in_chat=self._in_chat,
-            okta=okta,
-        )
-
-    def who(
-        self,
-        record: AppRecord,
-        choice: Choice,
-        now: datetime,
-        *,
-        request: ConsentRequest | None = None,
-        outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
-        in_full: bool = False,
-    ) -> Message:
-        """Who can do it, what speaks for and against each, and who is asked (`request`)."""
-        return people.who(
-            self._words,
-            record,
-            choice,
-            now,
-            request,
-            outlooks,
-            in_full=in_full or not self._in_chat,
-        )
-
-    def noted(self, noted: Noted) -> Message:
-        """What was said of an admin account is kept."""
-        return people.noted(self._words, noted)
 
     def sent(self, found: Sent | Holds, link_hours: int, now: datetime) -> Message:
         """Somebody was asked and when their message goes out, or that they have it already."""
@@ -155,17 +62,9 @@ class Replies:
             return sending.disturbs(self._words, found)
         return sending.sent_all(self._words, found)
 
-    def public(self, verb: str, channels: Sequence[ChannelName]) -> Message:
-        """Before `remind` or `report` posts: what goes where."""
-        return public.ask(self._words, verb, channels)
-
     def posted(self, verb: str, channels: int) -> Message:
         """It is on its way."""
         return plain(self._words(f"public.{verb}_sent", count=channels))
-
-    def plan(self, found: Plan, days: int, said: str = "") -> Message:
-        """Who would get what, when and why. `said`: what was not understood as a number of days."""
-        return plans.plan(self._words, found, days, phrases.quoted(said))
 
     def sample(self, found: Message | None) -> Message:
         """A personal reminder as its receiver would see it, and that it is none."""
@@ -224,10 +123,6 @@ class Replies:
             for scan in scans
         )
         return Message(title, (Table(self._columns("org", "apps", "outcome"), rows),))
-
-    def help(self, platform: Platform, level: Level, about: str = "") -> Message:
-        """What somebody of that level can say, as it is typed on that platform."""
-        return help_(self._words, platform, level, about)
 
     def unclear(self, said: str, closest: str) -> Message:
         """Not understood: the closest command, or help."""

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from adapters.http.answers import MAX_BODY_BYTES
-from bot.chat.replies import Replies
+from bot.chat.inventory.overview import overview
 from bot.chat.words import Words
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.evidence.verdict import State
@@ -255,7 +255,7 @@ async def test_the_list_of_apps_shows_the_failure_and_the_age(orgs: TwoOrgs) -> 
     scans = await orgs.ledger.scans()
     told = {"contoso": scans["contoso"], "fabrikam": replace(scans["fabrikam"], finished_at=now)}
     page = await orgs.ledger.page(1, 15, Wanted(Part.ALL))
-    shown = str(Replies(Words("en")).apps(page, told, now, wanted=Wanted(Part.ALL)))
+    shown = str(overview(Words("en"), page, told, now, wanted=Wanted(Part.ALL)))
     assert "web page" in shown
     assert Words("en").ago(now - timedelta(minutes=20), now) in shown
 
@@ -266,6 +266,6 @@ async def test_a_look_under_way_is_shown_beside_what_is_known(orgs: TwoOrgs) -> 
     now = orgs.clock.now() + timedelta(minutes=5)
     scans["contoso"] = replace(scans["contoso"], started_at=now, done=140, apps=200)
     page = await orgs.ledger.page(1, 15, Wanted(Part.ALL))
-    shown = str(Replies(Words("en")).apps(page, scans, now, wanted=Wanted(Part.ALL)))
+    shown = str(overview(Words("en"), page, scans, now, wanted=Wanted(Part.ALL)))
     assert "contoso: checked 140 of 200" in shown
     assert Words("en").ago(now - timedelta(minutes=5), now) in shown

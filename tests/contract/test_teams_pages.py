@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.teams.drawing.card import draw
-from bot.chat.replies import Replies
+from bot.chat.inventory.overview import overview
 from bot.chat.words import Words
 from bot.domain.inventory.apps import AppRef
 from bot.message import Message
@@ -26,7 +26,7 @@ def listed(number: int, *, label: str = "App") -> Message:
         replace(RECORD, app=replace(RECORD.app, ref=AppRef("contoso", f"0oa{n}"), label=label))
         for n in range(40)
     ]
-    return Replies(Words()).apps(page_of(apps, number=number), {}, NOW)
+    return overview(Words(), page_of(apps, number=number), {}, NOW)
 
 
 def pressed_on(card: Any, title: str) -> str:

@@ -8,10 +8,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.chat.answering.helping import help_
 from bot.chat.campaign.boards import board
 from bot.chat.campaign.reports import labels, report
 from bot.chat.delivery.composer import NoticeComposer
-from bot.chat.inventory.overview import Due
+from bot.chat.inventory import reasons
+from bot.chat.inventory.overview import Due, overview
+from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Reason
@@ -122,16 +125,16 @@ async def messages(platform: Platform, language: str) -> Mapping[str, Message]:
     new = replace(asked, stage=Stage.REQUESTED, app_label="Office 365 HQ", id="r-hq")
     written = await letters(language, replace(new, stage=Stage.DELIVERED), taken)
     return {
-        "apps": replies.apps(page, scans, NOW, due=Due(DEADLINE.on, 20)),
-        "why": replies.why(record, NOW, prospect=prospects[APPS[0].ref], okta=LINK),
-        "who": replies.who(record, candidates(gita), NOW),
+        "apps": overview(words, page, scans, NOW, due=Due(DEADLINE.on, 20)),
+        "why": reasons.why(words, record, NOW, prospect=prospects[APPS[0].ref], okta=LINK),
+        "who": people.who(words, record, candidates(gita), NOW),
         "asked": replies.sent(Sent(Asked(new, None), outlook), 72, NOW + 10 * HOUR),
         "letter": written["letter"],
         "round": written["round"],
         "taken": written["taken"],
         "board": board(words, contents, BERLIN),
         "report": report(words, chart, CHART_URL),
-        "help": replies.help(platform, Level.OPERATOR),
+        "help": help_(words, platform, Level.OPERATOR),
     }
 
 

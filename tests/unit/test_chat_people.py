@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
@@ -95,7 +96,7 @@ def test_a_note_is_confirmed_with_whom_it_is_about(
     for owner in ("", "carl@contoso.com"):
         note = AccountNote("ada", said, "Olga", NOW, owner)
         told = text_of(
-            Replies(Words(language)).noted(Noted(note, known, (summary_of(RECORD),) * len(known)))
+            people.noted(Words(language), Noted(note, known, (summary_of(RECORD),) * len(known)))
         )
         assert "ada" in told
         assert ("Ada Moreau" in told) == bool(known)

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.inventory import reasons
 from bot.chat.inventory.lists import PAGE
+from bot.chat.inventory.overview import overview
+from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import ListApps
 from bot.chat.typed.understanding import parse
@@ -261,7 +264,7 @@ async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
     """That nobody was asked, or can be: above the rows that it holds for, with their number."""
     apps = [record_of(f"0oa{n}", f"App {n}") for n in range(5)]
     nobody = {one.app.ref: Prospect(one.app.ref, NOW, Nobody.ALL_RULED_OUT) for one in apps[:2]}
-    message = Replies(Words()).apps(page_of(apps, prospects=nobody), {}, NOW)
+    message = overview(Words(), page_of(apps, prospects=nobody), {}, NOW)
     (group,) = [block for block in message.blocks if isinstance(block, Group)]
     assert plainly(group.note) == (
         "Nobody has been asked about 3 of them yet. "
@@ -606,11 +609,11 @@ def test_whatever_is_known_can_be_said_in_every_language(
     looked = {scan.org: scan for scan in scans}
     for wanted in (Wanted(Part.OPEN), Wanted(Part.ALL)):
         page = page_of(records, requests, wanted=wanted)
-        check_form(replies.apps(page, looked, NOW, wanted=wanted))
+        check_form(overview(replies.words, page, looked, NOW, wanted=wanted))
     for record in records:
-        check_form(replies.why(record, NOW))
-        check_form(replies.who(record, choice, NOW))
-        check_form(replies.who(record, Choice(), NOW))
+        check_form(reasons.why(replies.words, record, NOW))
+        check_form(people.who(replies.words, record, choice, NOW))
+        check_form(people.who(replies.words, record, Choice(), NOW))
     for request in requests:
         for asked in (Asked(request), Asked(request, request), Asked(request, before=True)):
             check_form(replies.sent(Sent(asked, outlook), 72, NOW))
@@ -620,14 +623,14 @@ def test_after_a_look_that_failed_no_number_is_told() -> None:
     """Nobody knows how many are left; what is shown of a later failure is said to be older."""
     replies = Replies(Words())
     failed = {"contoso": OrgScan("contoso", NOW, None, failure="It did not answer.")}
-    first = text_of(replies.apps(Page(), failed, NOW))
+    first = text_of(overview(replies.words, Page(), failed, NOW))
     assert "I cannot tell yet how many" in first
     assert "Its apps are missing here" in first
     assert "0 Office" not in first
     seen = {"contoso": OrgScan("contoso", NOW, NOW, failure="It did not answer.")}
-    again = text_of(replies.apps(Page(counts={State.MIGRATED: 1}), seen, NOW))
+    again = text_of(overview(replies.words, Page(counts={State.MIGRATED: 1}), seen, NOW))
     assert "0 Office 365 apps left" in again
     assert "from the last scan that worked" in again
     assert "cannot tell yet" not in text_of(
-        replies.apps(Page(), {"contoso": OrgScan("contoso", NOW, NOW)}, NOW)
+        overview(replies.words, Page(), {"contoso": OrgScan("contoso", NOW, NOW)}, NOW)
     )

@@ -39,16 +39,7 @@ from tests.examples import (
     record_of,
 )
 from tests.pages import page_of
-from tests.sayings import (
-    WRITTEN,
-    Written,
-    leaves,
-    personal,
-    replied,
-    shape,
-    waivers,
-    whats,
-)
+from tests.sayings import WRITTEN, Written, leaves, personal, replied, shape, told, waivers, whats
 from tests.whole_bot import Bot
 
 NOW = datetime.combine(OKTA_CONSENT.on, time(9), UTC)
@@ -82,6 +73,7 @@ def test_every_reply_can_be_drawn(language: str) -> None:
     words = Words(language)
     by_name = (
         replied(Replies(words)),
+        told(words),
         personal(PersonalReplies(words)),
         waivers(WaiverReplies(words)),
     )

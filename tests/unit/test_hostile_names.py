@@ -30,14 +30,7 @@ from bot.form import Field, Form
 from bot.message import Group, Item, Message, Note, Progress, Text
 from sandbox.slack.blocks import modal_problems
 from tests.drawing import check_drawn
-from tests.sayings import (
-    WRITTEN,
-    personal,
-    replied,
-    shape,
-    waivers,
-    whats,
-)
+from tests.sayings import WRITTEN, personal, replied, shape, told, waivers, whats
 from tests.there import there
 from tests.unit.test_forms import MAKE
 
@@ -103,6 +96,7 @@ async def everything() -> list[Message]:
     words = Words("en")
     by_name = (
         replied(Replies(words)),
+        told(words),
         personal(PersonalReplies(words)),
         waivers(WaiverReplies(words)),
     )
@@ -140,8 +134,8 @@ def of_kind(value: Any, kind: str) -> Iterator[dict[str, Any]]:
 async def test_a_name_is_text_on_every_surface() -> None:
     """Each message has another name in the place of each of its texts, one behind the other."""
     names = cycle(NAMES)
-    for told in await everything():
-        message = hostile(told, names)
+    for one in await everything():
+        message = hostile(one, names)
         check_drawn(message)
         slack = draw_for_slack(message, most=MAX_HOME_BLOCKS)
         for drawn in (slack, draw_text(message)):

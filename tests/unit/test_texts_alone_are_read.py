@@ -56,6 +56,7 @@ from tests.sayings import (
     personal,
     records,
     replied,
+    told,
     waivers,
 )
 
@@ -155,6 +156,8 @@ def test_replies_say_nothing_but_texts_and_data() -> None:
         assert written.keys() == {name for name, _ in methods if not name.startswith("_")}
         for messages in written.values():
             check(messages)
+    for messages in told(words).values():
+        check(messages)
 
 
 @pytest.mark.parametrize("write", WRITTEN)

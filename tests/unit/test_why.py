@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.chat.replies import Replies
+from bot.chat.inventory import reasons
 from bot.chat.words import Words
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.waivers import Waiver
@@ -34,7 +34,7 @@ from tests.unit.test_assessment import (
 def why(body: list[Evidence], language: str) -> str:
     """All that is said of this evidence, drawable on both platforms."""
     record = replace(RECORD, evidence=tuple(body), scanned_at=NOW, assessed_at=NOW)
-    message = Replies(Words(language)).why(record, NOW)
+    message = reasons.why(Words(language), record, NOW)
     check_drawn(message)
     return text_of(message)
 
@@ -150,12 +150,12 @@ def test_of_a_waived_app_it_says_by_whom_why_and_until_when_above_the_evidence(
     """The state and what it rests on stay: a waiver changes neither."""
     body = (ON, NOT_CONSENTED)
     record = replace(RECORD, evidence=body, scanned_at=NOW, assessed_at=NOW, waiver=WAIVER)
-    message = Replies(Words(language)).why(record, NOW)
+    message = reasons.why(Words(language), record, NOW)
     check_drawn(message)
     texts = [block.text if isinstance(block, Text) else "" for block in message.blocks]
     groups = [isinstance(block, Group) for block in message.blocks]
     assert texts.index(says) == 1 < groups.index(True), "first of all, below the title"
-    plain = Replies(Words(language)).why(replace(record, waiver=None), NOW)
+    plain = reasons.why(Words(language), replace(record, waiver=None), NOW)
     told, told_without = (
         {block for block in one.blocks if not isinstance(block, Buttons)}
         for one in (message, plain)
@@ -170,4 +170,4 @@ def test_a_waiver_that_is_over_or_not_needed_is_not_told() -> None:
         (HEALTHY, NOW),
     ):
         record = replace(RECORD, evidence=body, scanned_at=NOW, assessed_at=NOW, waiver=WAIVER)
-        assert "Oskar" not in text_of(Replies(Words("en")).why(record, now))
+        assert "Oskar" not in text_of(reasons.why(Words("en"), record, now))

@@ -18,6 +18,8 @@ from adapters.terminal.drawing import console, draw, printable
 from adapters.terminal.options import Config, Level, LogLevel, one_of
 from adapters.terminal.running import run_on
 from bot.chat import phrases
+from bot.chat.inventory import reasons
+from bot.chat.inventory.overview import overview
 from bot.chat.replies import Replies
 from bot.chat.typed.find_app import named_app
 from bot.chat.words import Words
@@ -136,21 +138,23 @@ async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
 
 
 async def _why(desk: Desk, name: str, as_json_: bool) -> int:
-    replies = Replies(Words(desk.language), in_chat=False)
+    words = Words(desk.language)
     try:
         record, _ = await named_app(desk.ledger, name)
     except ConsentError as error:
-        draw(replies.error(error), console(errors=True))
+        draw(Replies(words, in_chat=False).error(error), console(errors=True))
         return FAILED
     found = await _inventory(desk, (), None)
     if as_json_:
         typer.echo(why_json(found, record, desk.clock.now()), nl=False)
         return DONE
-    shown = replies.why(
+    shown = reasons.why(
+        words,
         record,
         desk.clock.now(),
         request=found.requests.get(record.request_id),
         prospect=found.prospects.get(record.app.ref),
+        in_chat=False,
     )
     draw(shown, console())
     return DONE
@@ -166,8 +170,9 @@ def _draw_apps(found: Inventory, desk: Desk) -> None:
         unreachable=phrases.count_unreachable(apps, requests, prospects),
         waived=sum(app.is_waived for app in apps),
     )
-    replies = Replies(Words(desk.language), in_chat=False)
-    draw(replies.apps(page, found.scans, desk.clock.now(), wanted=Wanted(Part.ALL)), console())
+    words, now = Words(desk.language), desk.clock.now()
+    shown = overview(words, page, found.scans, now, wanted=Wanted(Part.ALL), in_chat=False)
+    draw(shown, console())
 
 
 async def _inventory(desk: Desk, orgs: tuple[str, ...], states: list[State] | None) -> Inventory:

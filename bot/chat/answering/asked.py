@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from attrs import define
 
 from bot.chat.answering import courtesies
+from bot.chat.answering.helping import help_
 from bot.chat.consent.mine import mine
 from bot.chat.consent.personal import PersonalReplies, PutOff
 from bot.chat.people import statements
@@ -146,7 +147,7 @@ class Asked:
             due = min(map(self._postpone.deadline, requests))
             return mine(replies.words, requests, said, due, name, chat_is_proof=self._chat_is_proof)
         if isinstance(command, Hello):
-            return replies.help(asker.platform, level)
+            return help_(replies.words, asker.platform, level)
         return courtesies.nothing_waits(replies.words)
 
     async def waiting(self, asker: ChatIdentity) -> tuple[ConsentRequest, ...]:

@@ -15,6 +15,7 @@ import structlog
 
 from bot.chat.answering import courtesies, refusing
 from bot.chat.answering.asked import Asked
+from bot.chat.answering.helping import help_
 from bot.chat.answering.may import READING, needed, offered
 from bot.chat.answering.operating import Operating
 from bot.chat.answering.patience import Patience
@@ -174,7 +175,7 @@ class Conversation:
         level = admission.level
         match command:
             case Help(about):
-                return replies.help(asker.platform, level, about)
+                return help_(replies.words, asker.platform, level, about)
             case Home():
                 return await self._home(asker, replies, personal, progress, level)
             case Thanks():

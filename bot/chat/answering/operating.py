@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.chat import doctor
-from bot.chat.answering import courtesies
-from bot.chat.campaign import dates
+from bot.chat.answering import courtesies, public
+from bot.chat.campaign import dates, plans
 from bot.chat.campaign.boards import BOARD, board
 from bot.chat.consent.personal import PersonalReplies
+from bot.chat.inventory import reasons
 from bot.chat.inventory.lists import AppLists
 from bot.chat.inventory.overview import Due, for_everybody
+from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     About,
@@ -179,7 +181,8 @@ class Operating:
                 back = await waive.take_back(record.app.ref, str(asker))
                 return replies.waivers.taken_back(back)
             case PlanAhead(days, said):
-                return replies.plan(await self._campaign.rehearse.plan(days), days, said)
+                found = await self._campaign.rehearse.plan(days)
+                return plans.plan(replies.words, found, days, said)
             case ReportNow(sure):
                 if not sure:
                     return await self._public(replies, "report", self._campaign.boards.channels)
@@ -236,7 +239,7 @@ class Operating:
             ChannelName(one.platform, one.channel_id, await self._channel_name(one))
             for one in channels
         ]
-        return replies.public(verb, named)
+        return public.ask(replies.words, verb, named)
 
     async def _unclear(self, said: str, closest: str, replies: Replies) -> Message:
         """Where it has the name of one app, what is known of that app was perhaps asked for."""
@@ -255,7 +258,7 @@ class Operating:
         request = await self._open_request(record)
         outlooks = await self._outreach.outlooks([request] if request else [])
         now = self._clock.now()
-        return replies.who(record, choice, now, request=request, outlooks=outlooks, in_full=in_full)
+        return people.who(replies.words, record, choice, now, request, outlooks, in_full=in_full)
 
     async def _open_request(self, record: AppRecord) -> ConsentRequest | None:
         found = await self._ledger.request(record.request_id) if record.request_id else None
@@ -263,7 +266,8 @@ class Operating:
 
     async def _why(self, replies: Replies, record: AppRecord, *, in_full: bool = False) -> Message:
         ref = record.app.ref
-        return replies.why(
+        return reasons.why(
+            replies.words,
             record,
             self._scan.now(),
             lived=self._clock.now(),
@@ -297,7 +301,7 @@ class Operating:
     async def _noted(self, replies: Replies, noted: Noted) -> Message:
         """Whom to ask may be another one now, wherever that account comes into question."""
         await self._candidates.review(noted.affected, anew=True)
-        return replies.noted(noted)
+        return people.noted(replies.words, noted)
 
     async def _list(
         self, replies: Replies, progress: Show | None, page: int, wanted: Wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.foresight import ChannelPost
@@ -20,7 +21,9 @@ def plan(words: Words, found: Plan, days: int, said: str = "") -> Message:
     blocks: list[Block] = [Heading(title)]
     if said:
         span = words("plan.span", count=days)
-        blocks.append(Text(words("plan.not_days", said=said, most=LONGEST, span=span)))
+        blocks.append(
+            Text(words("plan.not_days", said=phrases.quoted(said), most=LONGEST, span=span))
+        )
     if lines:
         told = (line(words, found, one) for one in lines[:SHOWN])
         blocks.append(

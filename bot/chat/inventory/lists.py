@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.chat.inventory.holders import Holders
-from bot.chat.inventory.overview import Due
+from bot.chat.inventory.overview import Due, overview
 from bot.chat.replies import Replies
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
@@ -62,7 +62,8 @@ class AppLists:
             page = await self._read(number, wanted)
             if wanted.part is Part.WAIVED and wanted == Wanted(Part.WAIVED):
                 return replies.waivers.listed(page)
-            return replies.apps(
+            return overview(
+                replies.words,
                 page,
                 await self._ledger.scans(),
                 self._scan.now(),
@@ -72,7 +73,7 @@ class AppLists:
                 lived=self._lived(),
             )
 
-        return await self._shared.get((replies.language, number, wanted), draw)
+        return await self._shared.get((replies.words.language, number, wanted), draw)
 
     async def _read(self, number: int, wanted: Wanted) -> Page:
         if not wanted.person and wanted.by is not By.PERSON:

@@ -41,7 +41,7 @@ def why(
     record: AppRecord,
     now: datetime,
     *,
-    lived: datetime,
+    lived: datetime | None = None,
     request: ConsentRequest | None = None,
     prospect: Prospect | None = None,
     in_full: bool = False,
@@ -53,6 +53,7 @@ def why(
     `lived` is the moment by which people are asked, where a rehearsal has set it forward. `okta` is
     the address of the app there, "" when it is not known.
     """
+    lived = lived or now
     assessment = record.assessed(now)
     title = words("why.title", app=record.app.label, state=words(f"state.{assessment.state.value}"))
     blocks: list[Block] = [Heading(title), *why_waived(words, record, lived)]
