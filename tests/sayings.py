@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.answering import public
 from bot.chat.answering.helping import help_
+from bot.chat.answering.lists import PAGE
 from bot.chat.campaign.plans import plan
 from bot.chat.campaign.sticking import SHOWN as MOST_IN_DIGEST
 from bot.chat.consent.personal import PersonalReplies, PutOff
 from bot.chat.delivery.composer import SHOWN
 from bot.chat.inventory import reasons
-from bot.chat.inventory.lists import PAGE
 from bot.chat.inventory.overview import Due, overview
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.people import people

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.answering.lists import PAGE
 from bot.chat.inventory import reasons
-from bot.chat.inventory.lists import PAGE
 from bot.chat.inventory.overview import overview
 from bot.chat.people import people
 from bot.chat.replies import Replies

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from bot.chat.inventory.lists import Shared
+from bot.chat.answering.lists import Shared
 from bot.message import Message
 from tests.waiting import wait_until
 

@@ -8,11 +8,11 @@ from datetime import date
 
 from bot.chat import doctor
 from bot.chat.answering import courtesies, public
+from bot.chat.answering.lists import AppLists
 from bot.chat.campaign import dates, plans
 from bot.chat.campaign.boards import BOARD, board
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.inventory import reasons
-from bot.chat.inventory.lists import AppLists
 from bot.chat.inventory.overview import Due, for_everybody
 from bot.chat.people import people
 from bot.chat.replies import Replies

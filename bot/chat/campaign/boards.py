@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from bot.chat import phrases
-from bot.chat.inventory import holders
-from bot.chat.inventory.holders import Holders
+from bot.chat.people import holders
+from bot.chat.people.holders import Holders
 from bot.chat.words import Words
 from bot.domain.changes import AuditEntry
 from bot.domain.consent.requests import ConsentRequest, Step

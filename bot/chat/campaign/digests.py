@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from bot.chat.campaign import news
 from bot.chat.campaign.sticking import SHOWN, shown, stuck_item
-from bot.chat.inventory import holders
-from bot.chat.inventory.holders import Holders
+from bot.chat.people import holders
+from bot.chat.people.holders import Holders
 from bot.chat.words import Words
 from bot.domain.campaign.digests import date_of, window_of
 from bot.domain.campaign.intents import Policy

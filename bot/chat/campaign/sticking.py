@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.chat.inventory import holders
-from bot.chat.inventory.holders import Holders
+from bot.chat.people import holders
+from bot.chat.people.holders import Holders
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Policy, Reason
 from bot.message import Block, Command, Group, Item, Note, Tone

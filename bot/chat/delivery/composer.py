@@ -16,8 +16,8 @@ from bot.chat.campaign import news
 from bot.chat.campaign.reminding import Reminding
 from bot.chat.delivery.alarms import alarm
 from bot.chat.delivery.introductions import introduction
-from bot.chat.inventory import holders
-from bot.chat.inventory.holders import Holders
+from bot.chat.people import holders
+from bot.chat.people.holders import Holders
 from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Reason

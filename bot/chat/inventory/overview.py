@@ -8,8 +8,8 @@ from datetime import date, datetime
 from itertools import islice
 
 from bot.chat import phrases
-from bot.chat.inventory import holders
-from bot.chat.inventory.holders import Holders
+from bot.chat.people import holders
+from bot.chat.people.holders import Holders
 from bot.chat.typed.listed import STATES, say_list
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.chat import phrases
-from bot.chat.inventory import holders, signing_on
+from bot.chat.inventory import signing_on
 from bot.chat.inventory.waiving import why_waived
-from bot.chat.people import people
+from bot.chat.people import holders, people
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.rules import Evidence

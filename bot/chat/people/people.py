@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.chat import phrases
-from bot.chat.inventory import holders
+from bot.chat.people import holders
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.campaign.windows import SMS_RETIREMENT

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from dataclasses import replace
 from datetime import datetime
 
-from bot.chat.inventory.holders import Holders
 from bot.chat.inventory.overview import Due, overview
+from bot.chat.people.holders import Holders
 from bot.chat.replies import Replies
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
