@@ -30,7 +30,8 @@ from bot.errors import (
     TenantUnknown,
     WaiverTooLong,
 )
-from bot.message import Cell, Progress, Tone
+from bot.form import Form
+from bot.message import Cell, Message, Progress, Text, Tone
 
 TONES = {
     State.NEEDS_CONSENT: Tone.ATTENTION,
@@ -211,3 +212,8 @@ def progress(words: Words, counts: Mapping[State, int]) -> Progress:
     done = counts.get(State.MIGRATED, 0)
     total = done + sum(count for state, count in counts.items() if state.is_open)
     return Progress(done, total, words("apps.progress", done=done, total=total))
+
+
+def plain(text: str, form: Form | None = None) -> Message:
+    """A message that is one text, and a form where it asks for something."""
+    return Message(text, (Text(text),), form=form)

@@ -7,9 +7,10 @@ from datetime import date, datetime
 
 from bot.chat import phrases
 from bot.chat.consent import sending
-from bot.chat.consent.personal import PersonalReplies, plain
+from bot.chat.consent.personal import PersonalReplies
 from bot.chat.forms import Forms
 from bot.chat.inventory.waiving import WaiverReplies
+from bot.chat.phrases import plain
 from bot.chat.typed.verbs import (
     ABOUT_ACCOUNTS,
     ABOUT_APPS,

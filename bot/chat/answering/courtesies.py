@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from bot.chat import phrases
-from bot.chat.consent.personal import plain
+from bot.chat.phrases import plain
 from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.people.admins import Platform

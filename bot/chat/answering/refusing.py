@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.consent.personal import plain
+from bot.chat.phrases import plain
 from bot.chat.words import Words
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity

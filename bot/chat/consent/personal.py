@@ -12,7 +12,6 @@ from bot.chat.words import Words
 from bot.domain.consent.later import Moved, zone_named
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.sights import ANSWERS, Sight
-from bot.form import Form
 from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, OpenLink, Text
 from bot.services.consent.onboard import Invitation
 
@@ -98,7 +97,7 @@ class PersonalReplies:
 
     def seen(self, request: ConsentRequest) -> Message:
         """It is noted."""
-        return plain(self._words("sight.noted", app=request.app_label))
+        return phrases.plain(self._words("sight.noted", app=request.app_label))
 
     def not_me_sure(self, request: ConsentRequest, suggestion: str = "") -> Message:
         """Is it really somebody else? With the way to say who; `suggestion` was named already."""
@@ -111,7 +110,7 @@ class PersonalReplies:
 
     def not_me(self, request: ConsentRequest) -> Message:
         """Somebody else will be asked."""
-        return plain(self._words("notme.text", app=request.app_label))
+        return phrases.plain(self._words("notme.text", app=request.app_label))
 
     def later_when(
         self,
@@ -161,7 +160,7 @@ class PersonalReplies:
         """The link by which a tenant lets the bot read it; or that it does already."""
         words, tenant = self._words, invitation.tenant_domain
         if not invitation.link:
-            return plain(words("onboard.already", tenant=tenant))
+            return phrases.plain(words("onboard.already", tenant=tenant))
         text = words("onboard.text", tenant=tenant)
         return Message(
             text,
@@ -174,21 +173,18 @@ class PersonalReplies:
 
     def onboard_aside(self, domain: str) -> Message:
         """A link to let the bot in is not for everybody who reads along."""
-        return plain(self._words("onboard.aside", words=f"onboard {phrases.quoted(domain)}"))
+        return phrases.plain(
+            self._words("onboard.aside", words=f"onboard {phrases.quoted(domain)}")
+        )
 
     def needs_code(self, verb: str) -> Message:
         """A command that needs a code."""
-        return plain(self._words("unclear.needs_code", verb=verb))
+        return phrases.plain(self._words("unclear.needs_code", verb=verb))
 
     def needs_domain(self) -> Message:
         """`onboard` needs a domain."""
-        return plain(self._words("unclear.needs_domain"), Forms(self._words).domain())
+        return phrases.plain(self._words("unclear.needs_domain"), Forms(self._words).domain())
 
     def no_microsoft(self) -> Message:
         """Nothing of Microsoft is configured."""
-        return plain(self._words("onboard.no_microsoft"))
-
-
-def plain(text: str, form: Form | None = None) -> Message:
-    """A message that is one text, and a form where it asks for something."""
-    return Message(text, (Text(text),), form=form)
+        return phrases.plain(self._words("onboard.no_microsoft"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.chat.consent.personal import plain
 from bot.chat.people import people
+from bot.chat.phrases import plain
 from bot.chat.words import Words
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest
