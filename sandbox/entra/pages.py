@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
@@ -59,6 +60,21 @@ in.</p><p>{{ trouble }}</p></div>{% endif %}
 }
 
 
+_SIGN_IN = {"title": "Sign in", "accept": "Sign in", "may_skip_mfa": True}
+_LET_IN = {
+    "title": "Accept for your organization",
+    "accept": "Accept",
+    "app": "o365bot",
+    "permissions": sorted(GRAPH_ROLES),
+}
+_CONSENT = {
+    "title": "Sign in and accept for your organization",
+    "accept": "Accept",
+    "app": OKTA_CLIENT_NAME,
+    "permissions": CONSENT_ROLES,
+}
+
+
 @dataclass
 class SignInPages:
     """Signing in (version 2.0) and consenting (version 1.0). `codes` is what the tokens need."""
@@ -74,7 +90,7 @@ class SignInPages:
     async def show_sign_in(self, request: Request) -> Response:
         """`GET /{tenant}/oauth2/v2.0/authorize`."""
         tenant = tenant_named(self.company, request.path_params["tenant"])
-        return self._refused_client(request, tenant) or self._sign_in_page(request, tenant)
+        return self._refused_client(request, tenant) or self._page(request, _SIGN_IN)
 
     async def sign_in(self, request: Request) -> Response:
         """An account was chosen: back to the bot with a code."""
@@ -87,10 +103,10 @@ class SignInPages:
         if answer == "cancel":
             return _back(query, error="access_denied", error_description=_DECLINED)
         if account is None:
-            return self._sign_in_page(request, tenant, "Pick an account.", None, 400)
+            return self._page(request, _SIGN_IN, "Pick an account.", None, 400)
         if not account.enabled:
             trouble = "AADSTS50057: The user account is disabled."
-            return self._sign_in_page(request, tenant, trouble, account, 400)
+            return self._page(request, _SIGN_IN, trouble, account, 400)
         code = secrets.token_urlsafe(48)
         self.codes[code] = Code(
             tenant_id=tenant.id,
@@ -128,32 +144,11 @@ class SignInPages:
             )
         return None
 
-    def _sign_in_page(
-        self,
-        request: Request,
-        tenant: EntraTenant,
-        trouble: str = "",
-        account: EntraAccount | None = None,
-        status: int = 200,
-    ) -> Response:
-        hint = request.query_params.get("login_hint", "").casefold()
-        return self._choose(
-            tenant,
-            account,
-            hint,
-            status,
-            title="Sign in",
-            accept="Sign in",
-            trouble=trouble,
-            may_skip_mfa=True,
-        )
-
     # -- letting the bot in ----------------------------------------------------------------
 
     async def show_admin_consent(self, request: Request) -> Response:
         """`GET /{tenant}/v2.0/adminconsent`, where the bot sends an administrator."""
-        tenant = tenant_named(self.company, request.path_params["tenant"])
-        return self._refused_consent(request) or self._admin_consent_page(tenant)
+        return self._refused_consent(request) or self._page(request, _LET_IN)
 
     async def admin_consent(self, request: Request) -> Response:
         """Accept or Cancel. `admin_consent=True` goes back beside errors, too, as documented."""
@@ -171,11 +166,11 @@ class SignInPages:
                 error_description=_DECLINED,
             )
         if account is None:
-            return self._admin_consent_page(tenant, "Pick an account.", status=400)
+            return self._page(request, _LET_IN, "Pick an account.", status=400)
         try:
             self.company.let_bot_in(tenant, account.id)
         except Refused as trouble:
-            return self._admin_consent_page(tenant, str(trouble), account, 400)
+            return self._page(request, _LET_IN, str(trouble), account, 400)
         return _back(query, admin_consent="True", tenant=tenant.id, scope=query["scope"])
 
     def _refused_consent(self, request: Request) -> Response | None:
@@ -188,31 +183,11 @@ class SignInPages:
             return self._error("AADSTS70011: The provided value for 'scope' is not valid.")
         return None
 
-    def _admin_consent_page(
-        self,
-        tenant: EntraTenant,
-        trouble: str = "",
-        account: EntraAccount | None = None,
-        status: int = 200,
-    ) -> Response:
-        return self._choose(
-            tenant,
-            account,
-            "",
-            status,
-            title="Accept for your organization",
-            accept="Accept",
-            trouble=trouble,
-            app="o365bot",
-            permissions=sorted(GRAPH_ROLES),
-        )
-
     # -- consenting to Okta ----------------------------------------------------------------
 
     async def show_consent(self, request: Request) -> Response:
         """`GET /{tenant}/oauth2/authorize`, where the pretend Okta sends an administrator."""
-        tenant = tenant_named(self.company, request.path_params["tenant"])
-        return self._refused_okta(request) or self._consent_page(tenant)
+        return self._refused_okta(request) or self._page(request, _CONSENT)
 
     async def consent(self, request: Request) -> Response:
         """Accept or Cancel was pressed; only the right administrator's Accept goes back to Okta."""
@@ -224,11 +199,11 @@ class SignInPages:
         if answer == "cancel":
             return _back(request.query_params, error="access_denied", error_description=_DECLINED)
         if account is None:
-            return self._consent_page(tenant, "Pick an account.", status=400)
+            return self._page(request, _CONSENT, "Pick an account.", status=400)
         try:
             code = self.company.accept_consent(tenant, account.id)
         except Refused as trouble:
-            return self._consent_page(tenant, str(trouble), account, 400)
+            return self._page(request, _CONSENT, str(trouble), account, 400)
         return _back(request.query_params, code=code)
 
     def _refused_okta(self, request: Request) -> Response | None:
@@ -243,25 +218,6 @@ class SignInPages:
             return self._error("AADSTS50011: The redirect URI is not one of the application's.")
         return None
 
-    def _consent_page(
-        self,
-        tenant: EntraTenant,
-        trouble: str = "",
-        account: EntraAccount | None = None,
-        status: int = 200,
-    ) -> Response:
-        return self._choose(
-            tenant,
-            account,
-            "",
-            status,
-            title="Sign in and accept for your organization",
-            accept="Accept",
-            trouble=trouble,
-            app=OKTA_CLIENT_NAME,
-            permissions=CONSENT_ROLES,
-        )
-
     # -- shared ----------------------------------------------------------------------------
 
     async def _choice(
@@ -274,14 +230,17 @@ class SignInPages:
             return None, answer
         return next((a for a in tenant.accounts if a.id == wanted), None), answer
 
-    def _choose(
+    def _page(
         self,
-        tenant: EntraTenant,
-        account: EntraAccount | None,
-        hint: str,
-        status: int,
-        **values: object,
+        request: Request,
+        asks: Mapping[str, object],
+        trouble: str = "",
+        account: EntraAccount | None = None,
+        status: int = 200,
     ) -> Response:
+        """The choice of an account, and what it is asked for; with what went wrong before."""
+        tenant = tenant_named(self.company, request.path_params["tenant"])
+        hint = request.query_params.get("login_hint", "").casefold()
         hinted = next((a for a in tenant.accounts if a.upn.casefold() == hint), None)
         chosen = account or hinted
         return self.pages.show(
@@ -291,7 +250,8 @@ class SignInPages:
             accounts=[a for a in tenant.accounts if not a.upn.startswith("svc_")],
             chosen=chosen.id if chosen else None,
             hints={account.id: _hints(tenant, account) for account in tenant.accounts},
-            **values,
+            trouble=trouble,
+            **asks,
         )
 
     def _error(self, trouble: str) -> Response:
