@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +58,8 @@ SLACK_APP_TOKEN = "xapp-sandbox-0000000000-contoso"
 TEAMS_SECRET = "sandbox-teams-app-password"
 
 
+Section = tuple[str, Mapping[str, object]]
+"""The head of a table of the settings, and what stands in it."""
 CAMPAIGN = timedelta(days=30)
 """So far ahead is the date that contoso set itself."""
 
@@ -212,105 +214,97 @@ class World:
         """
         self.connect(bot_url)
         directory.mkdir(parents=True, exist_ok=True)
-        at = self.company.addresses
-        bot = self.company.bot
-        service = self.teams.service
-        operator = self.company.person(OPERATOR)
-        groups = self.company.tenant("contoso").groups
-        identity_ops = next(one.id for one in groups if one.name == "Identity Operations")
-        entra_pem = _private(directory / "entra.pem", self.company.entra_certificate_pem())
-        parts = [
-            _table(
-                "",
-                {
-                    "public_url": bot_url,
-                    "listen": urlsplit(bot_url).netloc,
-                    "data_dir": str(directory / "var"),
-                    "scan_every_minutes": 15,
-                },
-            )
-        ]
-        for name, org in self.company.orgs.items():
-            pem = self.company.okta_private_key_pem(name)
-            parts.append(
-                _table(
-                    "[[okta]]",
-                    {
-                        "name": name,
-                        "url": at[f"okta-{name}"],
-                        "admin_url": at[f"okta-{name}"],
-                        "client_id": org.client_id,
-                        "private_key_file": str(_private(directory / f"okta-{name}.pem", pem)),
-                        "key_id": org.key_id,
-                        "hook_secret": self.hooks.hooks[name].secret,
-                    },
-                )
-            )
-        parts.append(
-            _table(
-                "[entra]",
-                {
-                    "client_id": bot.client_id,
-                    "certificate_file": str(entra_pem),
-                    "login_url": at["login"],
-                    "graph_url": at["graph"],
-                },
-            )
-        )
-        parts.append(_table("[sign_in]", {"api_scope": f"{bot.app_id_uri}/proof"}))
-        parts.append(_table("[operators_page]", {}))
-        if minimum_proof:
-            parts.append(_table("[links]", {"minimum_proof": minimum_proof}))
-        parts.append(
-            _table(
-                "[slack]",
-                {
-                    "bot_token": SLACK_TOKEN,
-                    **(
-                        {"app_token": SLACK_APP_TOKEN}
-                        if self._socket_mode
-                        else {"signing_secret": SLACK_SECRET}
-                    ),
-                    "channel": slack_workspace.CHANNEL,
-                    "operators": [operator.slack_id],
-                    "operator_groups": [slack_workspace.GROUP],
-                    "operator_channels": [slack_workspace.OPERATORS],
-                    "viewer_channels": [slack_workspace.READERS],
-                    "api_url": f"{at['slack']}/api/",
-                },
-            )
-        )
-        parts.append(
-            _table(
-                "[teams]",
-                {
-                    "app_id": service.app_id,
-                    "app_password": TEAMS_SECRET,
-                    "tenant_id": service.tenant_id,
-                    "channel": teams_service.CHANNEL,
-                    "operators": [service.object_id(operator)],
-                    "operator_groups": [identity_ops],
-                    "viewer_channels": [teams_service.READERS],
-                    "openid_metadata_url": (
-                        f"{at['botframework']}/v1/.well-known/openidconfiguration"
-                    ),
-                    "login_url": at["teams-login"],
-                    "service_urls": [f"{at['teams']}/"],
-                    "graph_url": at["graph"],
-                    **({"targeted_answers": True} if targeted else {}),
-                },
-            )
-        )
         clock_file = directory / "clock"
         self.clock.write_to(clock_file)
         self.clock.deadline = self.clock.now().date() + CAMPAIGN
-        parts.append(_table("[monitoring]", {"token": MONITORING_TOKEN}))
-        if boards:
-            parts.append(_table("[campaign]", {"boards": boards}))
         target = {"on": self.clock.deadline.isoformat(), "source": "contoso's migration board"}
-        parts.append(_table("[[campaign.targets]]", target))
-        parts.append(_table("[rehearsal]", {"clock_file": str(clock_file)}))
-        return _private(directory / "o365bot.toml", "\n".join(parts))
+        sections = [
+            *self._clouds(bot_url, directory),
+            *([("[links]", {"minimum_proof": minimum_proof})] if minimum_proof else []),
+            *self._chats(targeted=targeted),
+            ("[monitoring]", {"token": MONITORING_TOKEN}),
+            *([("[campaign]", {"boards": boards})] if boards else []),
+            ("[[campaign.targets]]", target),
+            ("[rehearsal]", {"clock_file": str(clock_file)}),
+        ]
+        text = "\n".join(_table(head, values) for head, values in sections)
+        return _private(directory / "o365bot.toml", text)
+
+    def _clouds(self, bot_url: str, directory: Path) -> Iterator[Section]:
+        at, bot = self.company.addresses, self.company.bot
+        yield (
+            "",
+            {
+                "public_url": bot_url,
+                "listen": urlsplit(bot_url).netloc,
+                "data_dir": str(directory / "var"),
+                "scan_every_minutes": 15,
+            },
+        )
+        for name, org in self.company.orgs.items():
+            pem = self.company.okta_private_key_pem(name)
+            yield (
+                "[[okta]]",
+                {
+                    "name": name,
+                    "url": at[f"okta-{name}"],
+                    "admin_url": at[f"okta-{name}"],
+                    "client_id": org.client_id,
+                    "private_key_file": str(_private(directory / f"okta-{name}.pem", pem)),
+                    "key_id": org.key_id,
+                    "hook_secret": self.hooks.hooks[name].secret,
+                },
+            )
+        entra_pem = _private(directory / "entra.pem", self.company.entra_certificate_pem())
+        yield (
+            "[entra]",
+            {
+                "client_id": bot.client_id,
+                "certificate_file": str(entra_pem),
+                "login_url": at["login"],
+                "graph_url": at["graph"],
+            },
+        )
+        yield "[sign_in]", {"api_scope": f"{bot.app_id_uri}/proof"}
+        yield "[operators_page]", {}
+
+    def _chats(self, *, targeted: bool) -> Iterator[Section]:
+        at, service = self.company.addresses, self.teams.service
+        operator = self.company.person(OPERATOR)
+        groups = self.company.tenant("contoso").groups
+        way_in = {"signing_secret": SLACK_SECRET}
+        if self._socket_mode:
+            way_in = {"app_token": SLACK_APP_TOKEN}
+        yield (
+            "[slack]",
+            {
+                "bot_token": SLACK_TOKEN,
+                **way_in,
+                "channel": slack_workspace.CHANNEL,
+                "operators": [operator.slack_id],
+                "operator_groups": [slack_workspace.GROUP],
+                "operator_channels": [slack_workspace.OPERATORS],
+                "viewer_channels": [slack_workspace.READERS],
+                "api_url": f"{at['slack']}/api/",
+            },
+        )
+        yield (
+            "[teams]",
+            {
+                "app_id": service.app_id,
+                "app_password": TEAMS_SECRET,
+                "tenant_id": service.tenant_id,
+                "channel": teams_service.CHANNEL,
+                "operators": [service.object_id(operator)],
+                "operator_groups": [one.id for one in groups if one.name == "Identity Operations"],
+                "viewer_channels": [teams_service.READERS],
+                "openid_metadata_url": f"{at['botframework']}/v1/.well-known/openidconfiguration",
+                "login_url": at["teams-login"],
+                "service_urls": [f"{at['teams']}/"],
+                "graph_url": at["graph"],
+                "targeted_answers": targeted,
+            },
+        )
 
     # -- serving ---------------------------------------------------------------------------
 

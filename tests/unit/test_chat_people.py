@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.chat.inventory import reasons
+from bot.chat.inventory.overview import overview
 from bot.chat.people import people
-from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
     Deny,
@@ -45,7 +46,7 @@ from tests.pages import page_of
 from tests.reading import text_of
 from tests.there import there
 
-REPLIES = Replies(Words())
+WORDS = Words()
 SUE = OktaAdmin("contoso", "00u9", "Sue Super", "sue@contoso.com", "SUPER_ADMIN")
 SAID = AccountNote("ada@contoso.com", Said.OWNER, "Olga", NOW, "carl@contoso.com")
 NO_POLICY = PeoplePolicy()
@@ -107,14 +108,14 @@ def test_a_note_is_confirmed_with_whom_it_is_about(
 
 def test_who_names_the_okta_admin_to_sit_beside_with_reasons() -> None:
     """And the Okta admins are listed."""
-    told = text_of(REPLIES.who(RECORD, chosen(), NOW))
+    told = text_of(people.who(WORDS, RECORD, chosen(), NOW))
     assert "Sue Super should sit beside them: not found in chat, Super Administrator" in told
     assert "Sue Super · sue@contoso.com" in told
 
 
 def test_who_says_that_no_okta_admin_is_known() -> None:
     """Then it stays with the advice to find one."""
-    told = text_of(REPLIES.who(RECORD, replace(chosen(), partners=()), NOW))
+    told = text_of(people.who(WORDS, RECORD, replace(chosen(), partners=()), NOW))
     assert "they will need an Okta App Administrator with them" in told
 
 
@@ -132,14 +133,16 @@ def test_who_says_that_no_okta_admin_is_known() -> None:
 )
 def test_who_says_which_mark_it_was(admin: dict[str, object], words: str) -> None:
     """So that a wrong guess can be overruled, and a phone replaced in time."""
-    assert words in text_of(REPLIES.who(RECORD, chosen(admin), NOW))
+    assert words in text_of(people.who(WORDS, RECORD, chosen(admin), NOW))
 
 
 @pytest.mark.parametrize("gap", Gap)
 def test_who_says_what_the_look_did_without(gap: Gap) -> None:
     """A list that may not be all says so."""
     told = text_of(
-        REPLIES.who(RECORD, replace(chosen(), gaps=(AdminGap(gap, "GET x", "No.", "Y"),)), NOW)
+        people.who(
+            WORDS, RECORD, replace(chosen(), gaps=(AdminGap(gap, "GET x", "No.", "Y"),)), NOW
+        )
     )
     assert {
         Gap.NO_P2: "Entra ID P2",
@@ -152,7 +155,7 @@ def test_who_says_what_the_look_did_without(gap: Gap) -> None:
 def test_who_shows_the_owner_and_who_said_so() -> None:
     """What was said by command, when, and by whom."""
     choice = replace(chosen(policy=NO_POLICY.with_notes((SAID,))), notes=(SAID,))
-    told = text_of(REPLIES.who(RECORD, choice, NOW))
+    told = text_of(people.who(WORDS, RECORD, choice, NOW))
     assert "Ada Moreau (ada@contoso.com), account of carl@contoso.com" in told
     assert "Olga said on March 3, 2025: ada@contoso.com is the account of carl@contoso.com" in told
 
@@ -161,25 +164,27 @@ def test_who_shows_the_owner_and_who_said_so() -> None:
 def test_why_nobody_can_be_asked_is_said_wherever_the_app_is_shown(nobody: Nobody) -> None:
     """In `who`, in `why`, in the list with a count: never a silent gap."""
     empty = Choice(cannot=nobody)
-    assert len(text_of(REPLIES.who(RECORD, empty, NOW)).splitlines()) == 2
+    assert len(text_of(people.who(WORDS, RECORD, empty, NOW)).splitlines()) == 2
     prospect = Prospect(APP.ref, NOW, nobody)
     reason = Words()(f"nobody.{nobody.value}")
     assert f"I have nobody to ask: {reason}." in text_of(
-        REPLIES.why(RECORD, NOW, prospect=prospect)
+        reasons.why(WORDS, RECORD, NOW, prospect=prospect)
     )
     page = page_of([RECORD], prospects={APP.ref: prospect})
-    assert f"Nobody to ask: {reason}." in text_of(REPLIES.apps(page, {}, NOW))
+    assert f"Nobody to ask: {reason}." in text_of(overview(WORDS, page, {}, NOW))
 
 
 def test_why_says_who_is_asked_or_would_be() -> None:
     """The open request first, else the last look at whom to ask."""
     prospect = Prospect(APP.ref, NOW, None, "Ben", BEN.upn, Platform.TEAMS)
-    asked = text_of(REPLIES.why(RECORD, NOW, request=DELIVERED, prospect=prospect))
+    asked = text_of(reasons.why(WORDS, RECORD, NOW, request=DELIVERED, prospect=prospect))
     assert "Asked: Ada Moreau, in Slack, just now; sent." in asked
-    assert "I would ask Ben, in Teams." in text_of(REPLIES.why(RECORD, NOW, prospect=prospect))
+    assert "I would ask Ben, in Teams." in text_of(
+        reasons.why(WORDS, RECORD, NOW, prospect=prospect)
+    )
     paired = replace(prospect, partner_name="Sue")
-    assert "with Sue as the Okta admin" in text_of(REPLIES.why(RECORD, NOW, prospect=paired))
-    assert "I have not looked up yet" in text_of(REPLIES.why(RECORD, NOW))
+    assert "with Sue as the Okta admin" in text_of(reasons.why(WORDS, RECORD, NOW, prospect=paired))
+    assert "I have not looked up yet" in text_of(reasons.why(WORDS, RECORD, NOW))
 
 
 def test_what_makes_evidence_doubtful_is_said_beside_it() -> None:
@@ -191,7 +196,7 @@ def test_what_makes_evidence_doubtful_is_said_beside_it() -> None:
         "enabled": "no",
     }
     consent = Evidence(EvidenceKind.TENANT_CONSENTED, NOW, detail=detail)
-    told = text_of(REPLIES.why(AppRecord(APP, (*ON_A_PASSWORD[:2], consent)), NOW))
+    told = text_of(reasons.why(WORDS, AppRecord(APP, (*ON_A_PASSWORD[:2], consent)), NOW))
     assert "(found by name only: its publisher is not verified as Okta, it is disabled)" in told
 
 
@@ -204,7 +209,7 @@ def test_a_domain_that_does_not_fit_is_a_warning() -> None:
     assert (
         "Please check: contoso.com signs in at adfs.contoso.com, not at this Okta org. "
         "This may be the wrong tenant."
-    ) in text_of(REPLIES.why(record, NOW))
+    ) in text_of(reasons.why(WORDS, record, NOW))
 
 
 # ------------------------------------------------------------------ letters
