@@ -308,7 +308,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             accounts=accounts,
             link_hours=settings.link_hours,
             campaign=campaign,
-            examination=outside.doctor,
+            doctor=outside.doctor,
             channel_name=access.channel_name,
         ),
         asked=Asked(

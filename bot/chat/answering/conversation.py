@@ -12,13 +12,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
+from attrs import define
 
 from bot.chat.answering import courtesies, refusing
 from bot.chat.answering.asked import Asked
 from bot.chat.answering.helping import help_
 from bot.chat.answering.may import READING, needed, offered
 from bot.chat.answering.operating import Operating
-from bot.chat.answering.patience import Patience
+from bot.chat.answering.patience import must_wait
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
@@ -72,27 +73,17 @@ FALLING_SHORT = Unclear | Unsure | NeedsApp | NeedsAccount | NeedsDomain | Needs
 log = structlog.get_logger(__name__)
 
 
+@define(kw_only=True, eq=False)
 class Conversation:
     """Answers what is said, to whom it may be answered."""
 
-    def __init__(
-        self,
-        *,
-        operating: Operating,
-        asked: Asked,
-        clock: Clock,
-        access: Access,
-        limits: Limits,
-        language: str,
-        presence: Presence | None = None,
-    ) -> None:
-        self._operating = operating
-        self._asked = asked
-        self._clock = clock
-        self._access = access
-        self._patience = Patience(limits)
-        self._language = language
-        self._presence = presence
+    _operating: Operating
+    _asked: Asked
+    _clock: Clock
+    _access: Access
+    _limits: Limits
+    _language: str
+    _presence: Presence | None = None
 
     async def answer(
         self,
@@ -110,7 +101,7 @@ class Conversation:
         texts = Words(asker.language or self._language)
         replies, personal = Replies(texts), PersonalReplies(texts)
         command = parse(words)
-        wait = await self._patience.ends(asker)
+        wait = await must_wait(self._limits, asker)
         if wait:
             log.info(
                 "too many requests from one account",

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from attrs import define, field
+
 from bot.chat import doctor
 from bot.chat.answering import courtesies, public
 from bot.chat.answering.lists import AppLists
@@ -86,38 +88,28 @@ class CampaignParts:
     stuck: Callable[[Words], Awaitable[list[Block]]]
 
 
+@define(kw_only=True, eq=False)
 class Operating:
     """Carries out what operators say, and what viewers read."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        scan: Scan,
-        candidates: Candidates,
-        outreach: Outreach,
-        remind: Remind,
-        onboard: Onboarder | None,
-        clock: Clock,
-        accounts: Accounts,
-        link_hours: int,
-        campaign: CampaignParts,
-        examination: Doctor,
-        channel_name: Callable[[Channel], Awaitable[str]],
-    ) -> None:
-        self._ledger = ledger
-        self._scan = scan
-        self._lists = AppLists(ledger, scan, outreach.outlooks, self._due, clock.now)
-        self._candidates = candidates
-        self._outreach = outreach
-        self._accounts = accounts
-        self._remind = remind
-        self._onboard = onboard
-        self._clock = clock
-        self._link_hours = link_hours
-        self._campaign = campaign
-        self._doctor = examination
-        self._channel_name = channel_name
+    _ledger: Ledger
+    _scan: Scan
+    _candidates: Candidates
+    _outreach: Outreach
+    _remind: Remind
+    _onboard: Onboarder | None
+    _clock: Clock
+    _accounts: Accounts
+    _link_hours: int
+    _campaign: CampaignParts
+    _doctor: Doctor
+    _channel_name: Callable[[Channel], Awaitable[str]]
+    _lists: AppLists = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._lists = AppLists(
+            self._ledger, self._scan, self._outreach.outlooks, self._due, self._clock.now
+        )
 
     async def do(
         self,

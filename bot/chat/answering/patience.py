@@ -12,21 +12,16 @@ SAID = (100, timedelta(minutes=10))
 """Over all replicas: far more than anybody types or presses."""
 
 
-class Patience:
-    """Counts what an account says."""
+async def must_wait(limits: Limits, asker: ChatIdentity) -> float:
+    """Count what an account says: 0 while it is answered.
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-
-    async def ends(self, asker: ChatIdentity) -> float:
-        """0 while they are answered; seconds to wait, to be told once; below 0 when that was told.
-
-        Without the store everybody is answered: whatever needs it says so itself.
-        """
-        try:
-            wait = await self._limits.hit(f"said:{asker}", *SAID)
-            if wait and await self._limits.hit(f"told:{asker}", 1, SAID[1]):
-                return -wait
-        except StoreError:
-            return 0.0
-        return wait
+    Else seconds to wait, to be told once; below 0 when that was told. Without the store everybody
+    is answered: whatever needs it says so itself.
+    """
+    try:
+        wait = await limits.hit(f"said:{asker}", *SAID)
+        if wait and await limits.hit(f"told:{asker}", 1, SAID[1]):
+            return -wait
+    except StoreError:
+        return 0.0
+    return wait

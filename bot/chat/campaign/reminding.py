@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
+from attrs import define, field
+
 from bot.chat.campaign import boards, reports
 from bot.chat.campaign.digests import digest
 from bot.chat.campaign.rounds import personal_round
@@ -31,32 +33,21 @@ from bot.services.campaign.boards import NEWS, news
 from bot.services.campaign.deadlines import deadlines
 
 
+@define(kw_only=True, eq=False)
 class Reminding:
     """The letters of the campaign; it also writes boards (`bot.ports.writing.BoardWriter`).
 
     Without a painter a report has no picture.
     """
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        policy: Policy,
-        language: str,
-        secrets: Secrets,
-        painter: Painter | None = None,
-        public_url: str = "",
-        chat_is_proof: bool = False,
-    ) -> None:
-        self._chat_is_proof = chat_is_proof
-        self._ledger = ledger
-        self._clock = clock
-        self._policy = policy
-        self._words = Words(language)
-        self._secrets = secrets
-        self._painter = painter
-        self._public_url = public_url
+    _ledger: Ledger
+    _clock: Clock
+    _policy: Policy
+    _words: Words = field(alias="language", converter=Words)
+    _secrets: Secrets
+    _painter: Painter | None = None
+    _public_url: str = ""
+    _chat_is_proof: bool = False
 
     @property
     def zone(self) -> tzinfo:
