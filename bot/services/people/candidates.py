@@ -29,8 +29,8 @@ from bot.domain.people.choice import Choice, Nobody, choose_admin, given_out, pa
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
 from bot.domain.people.recipients import Recipient
-from bot.domain.schedule import ScheduleEntry, again
 from bot.domain.people.weighing import Candidate
+from bot.domain.schedule import ScheduleEntry, again
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendar
 from bot.errors import ChatError, CloudError
