@@ -41,9 +41,9 @@ class Asking:
             lines = [one for one in changes.audit if one.action == Action.ASK]
             by_itself = lines[0].detail["why"] != "asked_by_operator"
             self._away(request, now)
-            self._never_asked_first(request, now)
             self._few_and_not_too_much(request, now)
-            if by_itself:
+            if by_itself:  # an operator sends it to whom `who` names
+                self._never_asked_first(request, now)
                 self._again(request, lines[0].detail["why"], now)
 
     def shared_out(self, fresh: Sequence[ConsentRequest], now: datetime) -> None:
