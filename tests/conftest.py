@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import ssl
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Generator
-from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import certifi
 import pytest
 import pytest_asyncio
 import redis.asyncio
@@ -22,6 +19,7 @@ import uvicorn.server
 from hypothesis import settings
 
 from adapters.redis.server.embedded import EmbeddedStore
+from tests.trust import one_context
 from tools.setup import find_chromium, find_nginx
 
 
@@ -58,20 +56,7 @@ class _Sooner:
 
 vars(uvicorn.server)["asyncio"] = _Sooner()
 
-_make_context = ssl.create_default_context
-_of_the_bundle = cache(lambda: _make_context(cafile=certifi.where()))
-
-
-def _context(*words: Any, **given: Any) -> ssl.SSLContext:
-    """The one for the public authorities is read once: each httpx client asks for it anew, and it
-    takes 20 ms of the hundred that a test takes.
-    """
-    if not words and given == {"cafile": certifi.where()}:
-        return _of_the_bundle()
-    return _make_context(*words, **given)
-
-
-ssl.create_default_context = _context
+one_context()
 
 # `make test` tries a few examples of each property, `make drills` more. That a machine is busy with
 # other things is no reason to fail.
