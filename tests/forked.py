@@ -51,13 +51,14 @@ class ForkedBot(BotProcess):
 
     async def begin(self, environment: Mapping[str, str]) -> Running:
         process = LOADED.Process(
-            target=_run, args=(self.words, dict(environment), str(self.log)), daemon=True
+            target=run_logged, args=(self.words, dict(environment), str(self.log)), daemon=True
         )
         process.start()
         return _Forked(process)
 
 
-def _run(words: tuple[str, ...], env: dict[str, str], log: str) -> None:
+def run_logged(words: tuple[str, ...], env: Mapping[str, str], log: str) -> None:
+    """In the new process, which leads a session of its own: what it says goes into a file."""
     os.setsid()
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     become_o365bot(words, env, (os.open(os.devnull, os.O_RDONLY), said, said))

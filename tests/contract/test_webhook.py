@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import uvicorn
 from jsonschema_rs import Draft202012Validator
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -21,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
@@ -35,7 +38,9 @@ from bot.domain.events import TYPES, type_of
 from bot.settings.sections.webhook import WebhookSettings
 from tests.examples import NOW, OPERATOR
 from tests.fakes import FakeClock
+from tests.mail_server import Certificates, make_certificates
 from tests.serving import served
+from tests.waiting import wait_until
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 KEYS = Keys()
@@ -74,6 +79,26 @@ async def receiver() -> AsyncIterator[tuple[Receiver, str]]:
     async with served(lambda _: app) as address:
         yield one, f"{address}/hook"
         one.answers.set()
+
+
+@asynccontextmanager
+async def over_tls(
+    take: Callable[[Request], Awaitable[Response]], certificates: Certificates
+) -> AsyncIterator[str]:
+    """A receiver, by name: the certificate is for that, wherever the connection leads."""
+    app = Starlette(routes=[Route("/hook", take, methods=["POST"])])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(
+            app, ssl_certfile=certificates.server, lifespan="off", log_config=None
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        await wait_until(lambda: server.started, what="the receiver is up")
+        try:
+            yield f"https://localhost:{listening.getsockname()[1]}/hook"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def settings(url: str, **more: Any) -> WebhookSettings:
@@ -221,6 +246,24 @@ async def test_a_receiver_that_hangs_holds_up_nothing_but_itself(
             await ledger.commit(Changes(audit=(entry("waive"),)))
         assert await telling == 0
     assert "no answer within" in (await ledger.incidents())["webhook"].reason
+
+
+async def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(
+    store: Redis, tmp_path: Path
+) -> None:
+    """The reason names the setting, in the log, too; of what happens not a byte goes out."""
+    one, ledger = Receiver(), RedisLedger(store, KEYS)
+    async with (
+        over_tls(one.take, make_certificates(tmp_path, "localhost")) as url,
+        outbox(store, url, FakeClock(NOW)) as box,
+    ):
+        await box.pump()
+        await ledger.commit(Changes(audit=(entry("ask"),)))
+        with capture_logs() as lines:
+            assert await box.pump() == 0
+    assert "webhook.ca_file" in (await ledger.incidents())["webhook"].reason
+    assert any("webhook.ca_file" in str(line) for line in lines)
+    assert one.asked == 0
 
 
 async def test_one_replica_tells_at_a_time(

@@ -8,13 +8,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
+from adapters.redis.server.store import connect
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
@@ -79,6 +81,10 @@ class Stage:
         """What the bot has stored; an async context manager."""
         return Stored(self.directory / "var")
 
+    def redis(self) -> AbstractAsyncContextManager[Redis]:
+        """A client of the bot's own store, made as the bot makes it."""
+        return connect(f"unix://{(self.directory / 'var' / 'store' / 'socket').read_text()}")
+
     async def command(self, words: str, wanted: Wanted, user: str = "ola") -> Message:
         """Type a line in the Slack channel; the answer, which only the asker sees."""
         channel, since = self.slack_channel, len(self.slack_channel.messages)
@@ -139,6 +145,13 @@ async def open_stage(
             # The look that the bot takes at its start is over, so that the next sees what is new.
             await stage.command("/o365 scan", listed)
             yield stage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """One for a whole module, which says `stage = own_stage`, and why."""
+    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

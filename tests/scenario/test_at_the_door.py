@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from sandbox.page import reading
 from sandbox.slack.delivery import sign
 from sandbox.world import SLACK_SECRET
-from tests.scenario.conftest import AT_ANY_HOUR, Stage, listed, open_stage, said
+from tests.scenario.conftest import Stage, listed, own_stage, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: what is done to people here must not change whom others ask."""
-    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # what is done to people here must not change whom others ask.
 
 
 Json = dict[str, Any]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
-import pytest_asyncio
 
 from bot.chat.typed import commands
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words
 from sandbox.chatlog import Message
 from sandbox.page import reading
-from tests.scenario.conftest import AT_ANY_HOUR, Stage, open_stage
+from tests.scenario.conftest import Stage, own_stage
 from tests.waiting import wait_until
 
 APP = "Office 365 HQ"
@@ -34,11 +31,7 @@ ASKED_BACK = ("why", "onboard", "deny")
 NOT_TYPED = {"About", "Unsure"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: some of these change whom others ask."""
-    async with open_stage(tmp_path_factory.mktemp("every"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # some of these change whom others ask.
 
 
 def test_no_command_is_left_out() -> None:

@@ -12,12 +12,12 @@ import json
 import os
 import pickle
 import sys
-import textwrap
 import urllib.request
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,43 +33,26 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
 from sandbox.bot_process import free_port
 from tests.examples import LETTER, RECORD, REQUEST
-from tests.forked import ForkedBot
+from tests.forked import LOADED, ForkedBot, run_logged
+from tests.terminal import settings_file
 from tests.waiting import wait_until
 
 KEYS = Keys()
-SETTINGS = """
-public_url = "http://127.0.0.1:{port}"
-listen = "127.0.0.1:{port}"
-[monitoring]
-token = "none-none-none-none"
-[redis]
-url = "{store}"
-[[okta]]
-name = "contoso"
-url = "http://127.0.0.1:9"
-api_token = "none"
-[slack]
-bot_token = "xoxb-none"
-signing_secret = "none"
-channel = "C1"
-operators = ["U9"]
-api_url = "http://127.0.0.1:9/api"
-"""
-WATCHED = """
-    import sys
+MONITORED = '[monitoring]\ntoken = "none-none-none-none"\n'
 
-    def note(event, arguments):
+
+def run_watched(noted: str, config: str, log: str) -> None:
+    """In the new process: the bot, and a file in which stands whatever it is made to execute."""
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "pickle.find_class" and arguments[0].startswith("babel."):
             return  # the language data inside its own package
         if event in ("pickle.find_class", "os.system", "os.exec", "subprocess.Popen"):
-            with open({noted!r}, "a") as file:
-                file.write(f"{{event}} {{arguments!r}}\\n")
+            with open(noted, "a") as file:
+                file.write(f"{event} {arguments!r}\n")
 
     sys.addaudithook(note)
-    sys.argv = ["o365bot", "run", "--config", {config!r}]
-    from bot.__main__ import main
-    main()
-"""
+    run_logged(("run", "--config", config), os.environ, log)
 
 
 class Bang:
@@ -79,6 +62,7 @@ class Bang:
         return os.system, ("echo executed",)
 
 
+@cache
 def _bomb() -> bytes:
     """A gigabyte of blanks as some bytes, packed as app records were."""
     import base64
@@ -88,27 +72,30 @@ def _bomb() -> bytes:
     return MARK.encode() + base64.b64encode(packed)
 
 
-PAYLOADS = (
-    pickle.dumps(Bang()),
-    b"1|" + pickle.dumps(Bang()),
-    b'1|{"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["echo"]}]}',
-    b'{"__class__": "os.system", "revision": 1}',
-    b"[" * 100_000,
-    b"1|" + b'{"a":' * 50_000,
-    b"1|" + b"9" * 100_000,
-    b"\xff\xfe\x00\x80",
-    b"",
-    b"1|null",
-    b"|",
-    _bomb(),
-    b"1|" + _bomb(),
-    # Well-formed, and not what it should be: another schema, another type, far too much.
-    b'1|{"id": [], "app": 5, "stage": {"x": 1}, "requested_at": "yesterday", "link": "none"}',
-    b'1|{"name": "tick", "arguments": {"x": 1}, "id": null, "evidence": 1e999}',
-    b'1|[{"object_id": 1}]',
-    b"NaN",
-    b"1|" + b'{"app_label": "' + b"x" * 3_000_000 + b'"}',
-)
+@cache
+def payloads() -> tuple[bytes, ...]:
+    """What is planted."""
+    return (
+        pickle.dumps(Bang()),
+        b"1|" + pickle.dumps(Bang()),
+        b'1|{"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["echo"]}]}',
+        b'{"__class__": "os.system", "revision": 1}',
+        b"[" * 100_000,
+        b"1|" + b'{"a":' * 50_000,
+        b"1|" + b"9" * 100_000,
+        b"\xff\xfe\x00\x80",
+        b"",
+        b"1|null",
+        b"|",
+        _bomb(),
+        b"1|" + _bomb(),
+        # Well-formed, and not what it should be: another schema, another type, far too much.
+        b'1|{"id": [], "app": 5, "stage": {"x": 1}, "requested_at": "yesterday", "link": "none"}',
+        b'1|{"name": "tick", "arguments": {"x": 1}, "id": null, "evidence": 1e999}',
+        b'1|[{"object_id": 1}]',
+        b"NaN",
+        b"1|" + b'{"app_label": "' + b"x" * 3_000_000 + b'"}',
+    )
 
 
 def _arguments(method: Any) -> Iterator[str | int | AppRef]:
@@ -131,7 +118,7 @@ async def plant(client: Redis) -> set[str]:
         key = method(*_arguments(method))
         kind = (inspect.getdoc(method) or "").partition(":")[0]
         raw: Any = client
-        for number, payload in enumerate(PAYLOADS):
+        for number, payload in enumerate(payloads()):
             match kind:
                 case "Hash":
                     await raw.hset(key, f"evil-{number}", payload)
@@ -163,9 +150,8 @@ async def test_whoever_can_write_to_the_store_runs_nothing_and_stops_nothing(
     redis_url: str, redis_client: Redis, tmp_path: Path
 ) -> None:
     """No code is executed, the real records stay, real work goes on, and the log says why not."""
-    noted, config, log = tmp_path / "noted", tmp_path / "o365bot.toml", tmp_path / "log"
-    port = free_port()
-    config.write_text(SETTINGS.format(port=port, store=redis_url))
+    noted, log, port = tmp_path / "noted", tmp_path / "log", free_port()
+    config = settings_file(tmp_path, redis_url, port=port, more=MONITORED)
     noted.touch()
     now = datetime.now(UTC)
     who = ChatIdentity(Platform.SLACK, "U1", "Ada", "ada@contoso.com")
@@ -177,15 +163,12 @@ async def test_whoever_can_write_to_the_store_runs_nothing_and_stops_nothing(
         planted = await plant(redis_client)
         assert len(planted) > 45
 
-        script = textwrap.dedent(WATCHED).format(noted=str(noted), config=str(config))
-        with log.open("wb") as out:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", script, stdout=out, stderr=out
-            )
+        process = LOADED.Process(target=run_watched, args=(str(noted), str(config), str(log)))
+        process.start()
         try:
 
             async def tried() -> bool:
-                assert process.returncode is None, log.read_text()[-3000:]
+                assert process.is_alive(), log.read_text()[-3000:]
                 delivery = await ledger.delivery(letter.key)
                 return delivery is not None and delivery.revision > letter.revision
 
@@ -193,22 +176,22 @@ async def test_whoever_can_write_to_the_store_runs_nothing_and_stops_nothing(
             first = await redis_client.hget(KEYS.tasks(), "tick")
 
             async def ticked() -> bool:
-                assert process.returncode is None, log.read_text()[-3000:]
+                assert process.is_alive(), log.read_text()[-3000:]
                 now = await redis_client.hget(KEYS.tasks(), "tick")
                 return now is not None and now != first
 
             await wait_until(ticked, within=60, what="time goes on")
             await asyncio.to_thread(_health, port)
         finally:
-            if process.returncode is None:
-                process.terminate()
-            assert await asyncio.wait_for(process.wait(), 60) == 0, log.read_text()[-3000:]
+            process.terminate()
+            await asyncio.to_thread(process.join, 60)
+            assert process.exitcode == 0, log.read_text()[-3000:]
 
         assert noted.read_text() == ""
         assert await ledger.request(request.id) is not None
         assert RECORD.app.ref in {record.app.ref for record in await ledger.apps()}
         aside = await redis_client.xlen(KEYS.tasks_aside())
-        assert aside >= len(PAYLOADS)
+        assert aside >= len(payloads())
     said = log.read_text()
     assert "a task cannot be read and is put aside" in said
     assert len(said) < 2_000_000
@@ -255,9 +238,8 @@ async def test_keys_of_another_type_stop_what_needs_them_and_end_nothing(
     redis_url: str, redis_client: Redis, tmp_path: Path
 ) -> None:
     """The process lives and tells what is wrong; when it is mended, work goes on by itself."""
-    port = free_port()
-    config, log = tmp_path / "o365bot.toml", tmp_path / "log"
-    config.write_text(SETTINGS.format(port=port, store=redis_url))
+    port, log = free_port(), tmp_path / "log"
+    config = settings_file(tmp_path, redis_url, port=port, more=MONITORED)
     token = {"Authorization": "Bearer none-none-none-none"}
     async with (
         ForkedBot(config, log, f"http://127.0.0.1:{port}"),

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
+from adapters.redis.keys import Keys
+from adapters.redis.records.ledger import RedisLedger
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
 from sandbox.browser import Browser, Page
 from sandbox.chatlog import Message
 from sandbox.company.records import OktaApp
 from sandbox.page import reading
-from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, NewApp, Stage, listed, open_stage, said
+from tests.scenario.conftest import WITHIN, NewApp, Stage, listed, own_stage, said
+from tests.there import there
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: what is done to people here must not change whom others ask."""
-    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # what is done to people here must not change whom others ask.
 
 
 ACCOUNT = "gita@contoso.example"
@@ -227,3 +226,25 @@ async def test_saved_too_early_is_told_honestly(
     assert "You have reported it; Okta and Microsoft do not show it yet" in page.text
     assert "migrated" not in page.text
     assert "Next check on" in page.text
+
+
+async def test_a_save_in_okta_is_known_before_anybody_looks(stage: Stage, new_app: NewApp) -> None:
+    """The hook was verified, is told with its secret, and just that app is scanned."""
+    hooks, company = stage.world.hooks.hooks, stage.world.company
+    assert all(hook.verified for hook in hooks.values())
+    app = await new_app("Told")
+    async with stage.redis() as store:
+        ledger = RedisLedger(store, Keys())
+        scan, told = (await ledger.scans())["contoso"], len(hooks["contoso"].statuses)
+        company.press_authenticate("contoso", app.id, ACCOUNT)
+        company.press_save("contoso", app.id)
+
+        async def known() -> bool:
+            record = there(await ledger.app(AppRef("contoso", app.id)))
+            return record.state(company.now()) is State.MIGRATED
+
+        await wait_until(known, within=WITHIN, what="the Save is known")
+        record = there(await ledger.app(AppRef("contoso", app.id)))
+        assert EvidenceKind.SETTINGS_SAVED in {evidence.kind for evidence in record.evidence}
+        assert (await ledger.scans())["contoso"] == scan
+    await wait_until(lambda: 200 in hooks["contoso"].statuses[told:], what="Okta got its answer")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from adapters.redis.keys import Keys
-from adapters.redis.server.store import connect
 from sandbox.browser import Browser
 from sandbox.page import reading
 from sandbox.world import World
@@ -30,8 +29,7 @@ def told(world: World) -> list[str]:
 
 async def look_twice(stage: Stage) -> None:
     """Return once the bot has looked two times at all that is due."""
-    socket = (stage.directory / "var" / "store" / "socket").read_text()
-    async with connect(f"unix://{socket}") as client:
+    async with stage.redis() as client:
 
         async def tick() -> str | None:
             found = await client.hget(Keys().tasks(), "tick")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
-from redis.asyncio import Redis
 
 from tests.scenario.conftest import Stage, listed, said
 
@@ -27,11 +26,7 @@ async def steps(stage: Stage, ask: Ask) -> list[str]:
 
 async def _told(stage: Stage, ask: Ask) -> list[str]:
     kinds = []
-    socket = (stage.stored().directory / "socket").read_text()
-    async with (
-        Redis(unix_socket_path=socket, decode_responses=True) as redis,
-        redis.monitor() as monitor,
-    ):
+    async with stage.redis() as redis, redis.monitor() as monitor:
         await ask()
         await redis.echo("asked")
         while (heard := await monitor.next_command())["command"] != "ECHO asked":

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
@@ -24,7 +21,7 @@ from bot.errors import Conflict
 from sandbox.browser import Browser
 from sandbox.chatlog import Message
 from sandbox.page import reading
-from tests.scenario.conftest import AT_ANY_HOUR, NewApp, Stage, Wanted, open_stage, said
+from tests.scenario.conftest import NewApp, Stage, Wanted, own_stage, said
 from tests.scenario.test_journeys import sign_in
 from tests.there import there
 from tests.waiting import wait_until
@@ -32,11 +29,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: what is done to people here must not change whom others ask."""
-    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # what is done to people here must not change whom others ask.
 
 
 ACTS = ("saved {}", "already {}", "saw {} fields no", "later {} tomorrow 10:00")
@@ -104,8 +97,7 @@ async def test_what_was_proven_must_be_enough_now(
     """It was taken on by a press in chat, before the settings wanted a sign-in."""
     app = await new_app("Weak")
     code = await _taken_on(stage, browser, app.label, speak)
-    socket = (stage.directory / "var" / "store" / "socket").read_text()
-    async with Redis(unix_socket_path=socket, decode_responses=True) as client:
+    async with stage.redis() as client:
         ledger = RedisLedger(client, Keys())
 
         async def weakened() -> bool:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.teams import cards
-from tests.scenario.conftest import AT_ANY_HOUR, NewApp, Stage, open_stage, said
+from tests.scenario.conftest import NewApp, Stage, own_stage, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: what is done to people here must not change whom others ask."""
-    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # what is done to people here must not change whom others ask.
 
 
 def _label(message: Message, starts: str) -> str:

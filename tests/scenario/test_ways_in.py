@@ -6,12 +6,10 @@ operator is an operator's only in an operator's hand.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from sandbox.chatlog import Conversation
 from sandbox.page import reading
@@ -19,7 +17,7 @@ from sandbox.slack import workspace as slack_workspace
 from sandbox.slack.people import SlackPeople
 from sandbox.teams.people import TeamsPeople
 from tests.scenario.buttons.chat import Chat
-from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, Stage, open_stage
+from tests.scenario.conftest import WITHIN, Stage, own_stage
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -30,11 +28,7 @@ ACCOUNT = "nobody@contoso.example"
 Way = Callable[[Stage, Chat, Chat], Awaitable[None]]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: nobody else may change what is denied here."""
-    async with open_stage(tmp_path_factory.mktemp("ways"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # nobody else may change what is denied here.
 
 
 async def slash_command(stage: Stage, stranger: Chat, _: Chat) -> None:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from standardwebhooks.webhooks import Webhook
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from sandbox.world import MONITORING_TOKEN
-from tests.contract.test_webhook import SECRET
-from tests.mail_server import Certificates, make_certificates
+from tests.contract.test_webhook import SECRET, over_tls
+from tests.mail_server import make_certificates
 from tests.scenario.conftest import AT_ANY_HOUR, open_stage, said
 from tests.waiting import wait_until
 
@@ -46,30 +39,12 @@ class Receiver:
         return Response(status_code=204)
 
 
-@asynccontextmanager
-async def receiving(one: Receiver, certificates: Certificates) -> AsyncIterator[str]:
-    """Its address, by a name: the certificate is for that, wherever the connection leads."""
-    app = Starlette(routes=[Route("/hook", one.take, methods=["POST"])])
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(
-            app, ssl_certfile=certificates.server, lifespan="off", log_config=None
-        )
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        await wait_until(lambda: server.started, what="the receiver is up")
-        try:
-            yield f"https://localhost:{listening.getsockname()[1]}/hook"
-        finally:
-            server.should_exit = True
-            await serving
-
-
 async def test_an_event_that_was_not_taken_comes_again_after_a_restart(
     tmp_path: Path, keys: Path
 ) -> None:
     """The same one, under the same id; meanwhile health says so, and then no more."""
     certificates, one = make_certificates(tmp_path, "localhost"), Receiver()
-    async with receiving(one, certificates) as url:
+    async with over_tls(one.take, certificates) as url:
         webhook = {"url": url, "secret": SECRET, "ca_file": str(certificates.authority)}
         lines = [f"{key} = {json.dumps(value)}" for key, value in webhook.items()]
         more = "\n".join([AT_ANY_HOUR, "[webhook]", "allow_private = true", *lines])
@@ -96,20 +71,3 @@ async def test_an_event_that_was_not_taken_comes_again_after_a_restart(
             )
             assert one.refused[0] in one.taken
             await wait_until(is_well, within=20, what="health says no more")
-
-
-async def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(
-    tmp_path: Path, keys: Path
-) -> None:
-    """The reason names the setting; of what happens not a byte goes out."""
-    one = Receiver(out=False)
-    async with receiving(one, make_certificates(tmp_path, "localhost")) as url:
-        more = f'[webhook]\nurl = "{url}"\nsecret = "{SECRET}"\nallow_private = true'
-        async with open_stage(tmp_path, keys, more) as stage:
-            log = tmp_path / "bot.log"
-            await stage.command("/o365 send Office 365 HQ now", said("Office 365 HQ"))
-            await wait_until(
-                lambda: "webhook.ca_file" in log.read_text(), within=20, what="the log says so"
-            )
-    assert not one.taken
-    assert not one.refused

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from redis.asyncio import Redis
 
 from sandbox.page import reading
-from tests.scenario.conftest import AT_ANY_HOUR, NewApp, Stage, open_stage, said
+from tests.scenario.conftest import NewApp, Stage, own_stage, said
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: what is done to people here must not change whom others ask."""
-    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # what is done to people here must not change whom others ask.
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +60,9 @@ async def test_who_removes_the_app_is_asked_no_more_and_who_puts_it_back_is_at_o
 
     async def told(asked: bool) -> bool:
         """What lists would say: nobody is asked in chat again and again, who says too much."""
-        async with _store(stage) as store:
+        async with stage.redis() as store:
             who = await store.hget("{o365bot}:prospects:contoso", app.id)
-        return (b"Gita Global" in (who or b"")) is asked
+        return ("Gita Global" in (who or "")) is asked
 
     await wait_until(lambda: told(True), within=20, what="she can be asked")
     await stage.world.teams.uninstall("gita")
@@ -114,9 +106,5 @@ async def _forgotten(stage: Stage, user: str) -> None:
         f"{{o365bot}}:conversation:{teams.dm_of(user).id}",
         f"{{o365bot}}:personal:{teams.service.object_id(person)}",
     )
-    async with _store(stage) as store:
+    async with stage.redis() as store:
         assert await store.delete(*keys) == len(keys)
-
-
-def _store(stage: Stage) -> Redis:
-    return Redis(unix_socket_path=(stage.directory / "var" / "store" / "socket").read_text())

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.shared.memberships import RedisMemberships
@@ -29,17 +27,13 @@ from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.slack import workspace as slack
 from sandbox.teams import service as teams
-from tests.scenario.conftest import AT_ANY_HOUR, Stage, open_stage
+from tests.scenario.conftest import Stage, own_stage
 from tests.there import there
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
-    """One of its own: what is done to people here must not change whom others ask."""
-    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
-        yield stage
+stage = own_stage  # what is done to people here must not change whom others ask.
 
 
 WHO = "gita"
@@ -139,8 +133,7 @@ class Speaker:
 
     @asynccontextmanager
     async def memberships(self) -> AsyncIterator[RedisMemberships]:
-        socket = (self.stage.directory / "var" / "store" / "socket").read_text()
-        async with Redis(unix_socket_path=socket, decode_responses=True) as client:
+        async with self.stage.redis() as client:
             yield RedisMemberships(client, Keys())
 
     @property

@@ -18,7 +18,6 @@ import pytest_asyncio
 import bot.chat
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
-from adapters.redis.server.store import connect
 from bot.chat.typed.verbs import WITH_ACCOUNT, WITH_APP
 from bot.domain.campaign.intents import Reason
 from bot.domain.changes import Changes
@@ -105,14 +104,9 @@ def add(stage: Stage, label: str, org: str = "contoso") -> None:
 
 async def patient(stage: Stage) -> None:
     """Nobody has said too much yet: one account presses more here than people do in an hour."""
-    async with connect(store_of(stage)) as client:
+    async with stage.redis() as client:
         async for key in client.scan_iter(match="*:limit:*"):
             await client.delete(key)
-
-
-def store_of(stage: Stage) -> str:
-    """The URL of the bot's own store."""
-    return f"unix://{(stage.directory / 'var' / 'store' / 'socket').read_text()}"
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -174,7 +168,7 @@ async def test_what_comes_in_time_does_what_it_says(
 
 async def time_passes(stage: Stage, platform: str) -> None:
     """What was put off is due again; nobody is left to ask for some; news for the operator."""
-    async with connect(store_of(stage)) as client:
+    async with stage.redis() as client:
         ledger = RedisLedger(client, Keys())
 
         async def delivered() -> bool:
