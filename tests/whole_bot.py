@@ -11,11 +11,10 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Message
 from bot.services.consent.ask import Ask
 from bot.services.inventory.scan import Scan
-from bot.wiring.services import Outside, Services, assemble
+from bot.wiring.services import Services, assemble
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, POLICY, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
-    BlankPainter,
     CountingSecrets,
     FakeClock,
     FakeDirectory,
@@ -24,7 +23,6 @@ from tests.fakes import (
     FakeMessenger,
     FakeOktaOrg,
     FakeSignIn,
-    FreePace,
     LimitsInMemory,
     MembershipsInMemory,
     Presence,
@@ -32,7 +30,7 @@ from tests.fakes import (
 )
 from tests.reading import check_form
 from tests.there import there
-from tests.wiring import partless, settings
+from tests.wiring import outside, settings
 
 
 class Bot:
@@ -110,21 +108,18 @@ class Bot:
         """The services of another process, which shares all but its memory."""
         return assemble(
             self.settings,
-            Outside(
+            outside(
                 ledger=self.ledger,
                 orgs=self.orgs,
                 entra=self.entra,
                 messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
                 engine=self.engine,
-                pace=FreePace(),
                 limits=self.limits,
                 sign_in=self.sign_in,
                 sign_ins=self.sign_ins,
-                painter=BlankPainter(),
                 clock=self.lived,
                 secrets=self.secrets,
                 presence=self.presence,
-                doctor=partless(),
                 directories={Platform.SLACK: self.directory},
                 memberships=self.memberships,
             ),

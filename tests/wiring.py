@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.domain.consent.requests import ProofKind
 from bot.services.doctor import Doctor
 from bot.settings.whole import Settings
 from bot.wiring.base import SystemClock
+from bot.wiring.services import Outside
+from tests.fakes import (
+    BlankPainter,
+    CountingSecrets,
+    FakeEngine,
+    FakeSignIn,
+    FreePace,
+    LimitsInMemory,
+    MembershipsInMemory,
+    SignInsInMemory,
+)
 
 HOME_TENANT = "00000000-0000-0000-0000-0000000000a0"
 OPERATOR_THERE = "00000000-0000-0000-0000-0000000000a9"
@@ -41,6 +54,26 @@ def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = Fa
     )
     links = plain.links.model_copy(update={"minimum_proof": minimum})
     return plain.model_copy(update={"links": links})
+
+
+def outside(**given: Any) -> Outside:
+    """Every port: in memory, unless `given`. The ledger and the clock always are."""
+    in_memory: dict[str, Any] = {
+        "orgs": {},
+        "entra": None,
+        "messengers": {},
+        "engine": FakeEngine(),
+        "pace": FreePace(),
+        "limits": LimitsInMemory(),
+        "sign_in": FakeSignIn(),
+        "sign_ins": SignInsInMemory(),
+        "painter": BlankPainter(),
+        "secrets": CountingSecrets(),
+        "doctor": partless(),
+        "directories": {},
+        "memberships": MembershipsInMemory(),
+    }
+    return Outside(**in_memory | given)
 
 
 def partless() -> Doctor:

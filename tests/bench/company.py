@@ -18,6 +18,7 @@ from bot.domain.inventory.apps import Office365App, Tenant
 from bot.domain.people.admins import GlobalAdmin, Holding
 from bot.errors import CloudError
 from bot.settings.sections.clouds import OktaSettings
+from bot.wiring.base import SystemClock
 
 # What Okta's help pages list for its client, "Provide Microsoft admin consent for Okta".
 PERMISSIONS = (
@@ -28,13 +29,6 @@ PERMISSIONS = (
     "RoleManagement.ReadWrite.Directory",
     "User.ReadWrite.All",
 )
-
-
-class Now:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def settings_for(number: int, url: str, *, free_share: float = 0.2) -> OktaSettings:
@@ -55,7 +49,7 @@ def settings_for(number: int, url: str, *, free_share: float = 0.2) -> OktaSetti
 async def clients_of(addresses: Sequence[str]) -> AsyncIterator[dict[str, OktaClient]]:
     """One client for each org, by its name."""
     made = [
-        OktaClient(settings_for(number, url), open_http(), Now())
+        OktaClient(settings_for(number, url), open_http(), SystemClock())
         for number, url in enumerate(addresses)
     ]
     try:

@@ -19,7 +19,8 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store
 from bot.services.inventory.scan import Scan
-from tests.bench.company import Microsoft, Now, clients_of
+from bot.wiring.base import SystemClock
+from tests.bench.company import Microsoft, clients_of
 
 
 def peak_bytes() -> int:
@@ -32,7 +33,7 @@ async def main(url: str, addresses: list[str]) -> dict[str, float]:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     async with store.connect(url) as client, clients_of(addresses) as orgs:
         ledger = RedisLedger(client, Keys())
-        scan = Scan(orgs=orgs, entra=Microsoft(), ledger=ledger, clock=Now())
+        scan = Scan(orgs=orgs, entra=Microsoft(), ledger=ledger, clock=SystemClock())
         await client.ping()
         before, began = peak_bytes(), time.perf_counter()
         done = await asyncio.gather(*(scan.org(name) for name in orgs))

@@ -44,19 +44,15 @@ from bot.services.consent.prove import GoToMicrosoft, Prove
 from bot.services.inventory.scan import Scan
 from bot.wiring.base import SystemClock
 from bot.wiring.bot import SystemSecrets
-from bot.wiring.services import Outside, assemble
+from bot.wiring.services import assemble
 from tests.examples import DELIVERED, POLICY, RECORD, TENANT
 from tests.fakes import (
-    BlankPainter,
     FakeEngine,
     FakeEntra,
-    FakeSignIn,
-    FreePace,
-    MembershipsInMemory,
 )
 from tests.figures import Figure, at_most, measures
 from tests.serving import served
-from tests.wiring import partless, settings
+from tests.wiring import outside, settings
 
 CALLERS = 100
 ROUNDS = 5
@@ -123,25 +119,17 @@ async def linked_app() -> AsyncIterator[LinkedApp]:
         keys, clock, secrets = Keys(), SystemClock(), SystemSecrets()
         ledger, engine, entra = RedisLedger(redis, keys), FakeEngine(), FakeEntra(TENANT)
         limits = Counting(redis, keys)
-        outside = Outside(
+        around = outside(
             ledger=ledger,
-            orgs={},
             entra=entra,
-            messengers={},
             engine=engine,
-            pace=FreePace(),
             limits=limits,
-            sign_in=FakeSignIn(),
             sign_ins=RedisSignIns(redis, keys),
-            painter=BlankPainter(),
             clock=clock,
             secrets=secrets,
-            doctor=partless(),
-            directories={},
-            memberships=MembershipsInMemory(),
         )
         scan = Scan(orgs={}, entra=entra, ledger=ledger, clock=clock)
-        made = assemble(settings(ProofKind.SIGNED_IN, signs_in=True), outside, scan, POLICY)
+        made = assemble(settings(ProofKind.SIGNED_IN, signs_in=True), around, scan, POLICY)
         services = Services(
             acknowledge=made.acknowledge,
             prove=made.prove,

@@ -14,7 +14,7 @@ import json
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -79,26 +79,35 @@ def event_json(number: int) -> dict[str, Any]:
 
 
 class Okta:
-    """Every org's answers; the port tells which org is asked."""
+    """Every org's answers; the address tells which org is asked. `calls` counts them by address.
 
-    def __init__(self, size: Size) -> None:
+    `make_app` makes one of an org's apps, of its address and its number.
+    """
+
+    def __init__(
+        self,
+        size: Size,
+        make_app: Callable[[str, int], dict[str, Any]] = lambda _, number: app_json(number),
+    ) -> None:
         self._size = size
-        self._calls: Counter[str] = Counter()
+        self._make_app = make_app
+        self.calls: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        base = f"http://{scope['server'][0]}:{scope['server'][1]}"
+        host = next(value for name, value in scope["headers"] if name == b"host")
+        base = f"{scope['scheme']}://{host.decode()}"
         path = scope["path"]
         query = parse_qs(scope["query_string"].decode())
         if path == "/calls":
-            body: Any = dict(self._calls)
-            self._calls.clear()
+            body: Any = dict(self.calls)
+            self.calls.clear()
             await _answer(send, body)
             return
         if path == "/oauth2/v1/token":
             token = {"access_token": "t", "token_type": "Bearer", "expires_in": 3600}
             await _answer(send, token)
             return
-        self._calls[base] += 1
+        self.calls[base] += 1
         if self._size.latency:
             await asyncio.sleep(self._size.latency)
         await _answer(send, *self._say(path, base, int(query.get("after", ["0"])[0])))
@@ -107,7 +116,7 @@ class Okta:
         if path == "/api/v1/apps":
             end = min(start + PAGE, self._size.apps)
             more = f"{base}{path}?after={end}&limit={PAGE}" if end < self._size.apps else ""
-            return [app_json(number) for number in range(start, end)], more
+            return [self._make_app(base, number) for number in range(start, end)], more
         if path == "/api/v1/logs":
             end = min(start + PAGE, self._size.apps * self._size.events)
             return [self._event(n) for n in range(start, end)], f"{base}{path}?after={end}"

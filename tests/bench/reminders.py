@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import multiprocessing
-import os
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -32,10 +29,11 @@ from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import requeue
 from bot.services.delivery.send import Send
-from sandbox.bot_process import free_port
-from tests import delivery_worker
 from tests.bench import deciding
-from tests.chaos.deliveries import chat_server, seen
+from tests.bench.running import bot_with, cpu_seconds
+from tests.bench.slack import SLACK
+from tests.chaos.chat_server import chat_server, seen
+from tests.delivery_worker import kill, started
 from tests.examples import LINK_FOR, NOW, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeMessenger, PlainComposer
@@ -126,11 +124,16 @@ async def _sending(tiny: bool) -> list[Figure]:
                 for who, request in zip(people, requests, strict=True)
             )
             await ledger.commit(Changes(requests=requests, planned=planned))
-        async with workers(url, port, 2) as pids:
+        # They are ready to work before anything is measured.
+        workers = [started(url, port, hasty=False) for _ in range(2)]
+        try:
             began = time.perf_counter()
             await wait_until(lambda: _none_due(client), within=300, what="all are sent")
             seconds = time.perf_counter() - began
-            cpu = sum(map(_cpu_seconds, pids))
+            cpu = sum(cpu_seconds(worker.pid) for worker in workers if worker.pid is not None)
+        finally:
+            for worker in workers:
+                kill(worker)
         found, _ = await asyncio.to_thread(seen, port)
     assert sum(found.values()) == many, "every message is there once"
     each = 1000 * cpu / many
@@ -143,24 +146,6 @@ async def _sending(tiny: bool) -> list[Figure]:
 
 async def _none_due(client: Redis) -> bool:
     return not await client.zcard(Keys().due())
-
-
-@asynccontextmanager
-async def workers(url: str, port: int, many: int) -> AsyncIterator[list[int]]:
-    """Worker processes that are ready to work before anything is measured; their ids."""
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.delivery_worker"])
-    running = [
-        processes.Process(target=delivery_worker.main, args=(url, port, False)) for _ in range(many)
-    ]
-    for worker in running:
-        worker.start()
-    try:
-        yield [worker.pid for worker in running if worker.pid is not None]
-    finally:
-        for worker in running:
-            worker.kill()
-            worker.join()
 
 
 # ------------------------------------------------------------------ within the limits
@@ -253,49 +238,22 @@ async def _simulate(notices: Sequence[Notice]) -> timedelta:
 
 # ------------------------------------------------------------------ idle
 
-SETTINGS = """
-public_url = "http://127.0.0.1:{port}"
-listen = "127.0.0.1:{port}"
-data_dir = "{folder}"
-scan_every_minutes = 1440
-[[okta]]
-name = "contoso"
-url = "http://127.0.0.1:9"
-api_token = "none"
-[slack]
-bot_token = "xoxb-none"
-signing_secret = "none"
-channel = "C1"
-api_url = "http://127.0.0.1:9/api/"
-"""
-
 
 async def _idle(tiny: bool) -> list[Figure]:
     """One replica of the bot as it is run, with nothing to do."""
-    seconds, settle = (1.0, 1.0) if tiny else (20.0, 15.0)
+    seconds = 1.0 if tiny else 20.0
     most, share = (30, 1.5) if not tiny else (1000, 100)  # tiny: it still starts
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with EmbeddedStore(folder / "store") as url, connect(url) as client:
-            config = folder / "o365bot.toml"
-            config.write_text(SETTINGS.format(port=free_port(), folder=folder))
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "bot", "run", "--config", str(config), "--log-level", "ERROR"),
-                stdout=asyncio.subprocess.DEVNULL,
-            )
-            try:
-                await wait_until(lambda: _works(client), within=60, what="the bot works")
-                await asyncio.sleep(settle)  # the first look at the org is over
-                commands, cpu = await _commands(client), _cpu_seconds(process.pid)
-                began = time.perf_counter()
-                await asyncio.sleep(seconds)  # what is measured
-                took = time.perf_counter() - began
-                commands = await _commands(client) - commands - 1
-                cpu = _cpu_seconds(process.pid) - cpu
-            finally:
-                process.terminate()
-                await process.wait()
+    slack = SLACK.format(secret="none", url="http://127.0.0.1:9", operators="[]")
+    async with bot_with(0, slack) as running:
+        await wait_until(lambda: _works(running.redis), within=60, what="the bot works")
+        if not tiny:
+            await asyncio.sleep(15)  # the first look at the org is over
+        commands, cpu = await _commands(running.redis), cpu_seconds(running.bot.pid)
+        began = time.perf_counter()
+        await asyncio.sleep(seconds)  # what is measured
+        took = time.perf_counter() - began
+        commands = await _commands(running.redis) - commands - 1
+        cpu = cpu_seconds(running.bot.pid) - cpu
     return [
         at_most("reminders: idle, store commands a second", commands / took, most, "/s"),
         at_most("reminders: idle, of one core", 100 * cpu / took, share, "%"),
@@ -308,12 +266,6 @@ async def _works(client: Redis) -> bool:
 
 async def _commands(client: Redis) -> int:
     return int((await client.info("stats"))["total_commands_processed"])
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of a process (proc(5), stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager

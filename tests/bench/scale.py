@@ -24,7 +24,7 @@ import httpx
 from redis.asyncio import Redis
 
 from adapters.http.client import open_http
-from adapters.okta.client import PAGE, OktaClient
+from adapters.okta.client import OktaClient
 from adapters.redis.keys import Keys
 from adapters.redis.records.commit import milliseconds
 from adapters.redis.records.ledger import RedisLedger
@@ -45,25 +45,19 @@ from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import settled
-from bot.wiring.services import Outside, assemble
+from bot.wiring.services import assemble
 from tests.bench.company import Microsoft, settings_for
-from tests.bench.okta_server import app_json
+from tests.bench.okta_server import Okta, app_json
+from tests.bench.okta_server import Size as OrgSize
 from tests.bench.talking import Json, Platform, percentile
 from tests.contract.slack_stage import settings as slack_settings
 from tests.fakes import (
-    BlankPainter,
-    CountingSecrets,
     FakeClock,
     FakeDirectory,
     FakeEngine,
-    FakeSignIn,
-    FreePace,
-    LimitsInMemory,
-    MembershipsInMemory,
-    SignInsInMemory,
 )
 from tests.figures import Figure, at_least, at_most, measures
-from tests.wiring import partless, settings
+from tests.wiring import outside, settings
 
 START = datetime(2026, 9, 7, tzinfo=UTC)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -125,7 +119,7 @@ class Installation:
 
     def __init__(self, size: Size) -> None:
         self.size = size
-        self.okta: Counter[str] = Counter()
+        self.okta = Okta(OrgSize(size.orgs, size.apps), _app)
         self.slack: Counter[str] = Counter()
         self.messages: list[tuple[str, datetime]] = []
         self.clock, self.engine = FakeClock(START), FakeEngine()
@@ -136,23 +130,6 @@ class Installation:
         self._board_at = START
 
     # -- the platforms ---------------------------------------------------------------------
-
-    async def as_okta(self, request: httpx.Request) -> httpx.Response:
-        org, path = request.url.host.partition(".")[0], request.url.path
-        if path == "/oauth2/v1/token":
-            token = {"access_token": "t", "token_type": "Bearer", "expires_in": 3600}
-            return httpx.Response(200, json=token)
-        self.okta[org] += 1
-        if path == "/api/v1/apps":
-            assert self.size.apps <= PAGE, "one page"
-            return httpx.Response(200, json=[_app(org, n) for n in range(self.size.apps)])
-        if path == "/api/v1/logs":
-            next_page = f'<https://{org}.okta.com{path}?after=1>; rel="next"'
-            return httpx.Response(200, json=[], headers={"link": next_page})
-        if path.endswith("/connections/default"):
-            profile = {"authScheme": "OAUTH2"}
-            return httpx.Response(200, json={"status": "ENABLED", "profile": profile})
-        return httpx.Response(200, json={"value": []})
 
     def as_slack(self, path: str, url: str, told: Json) -> tuple[Json, str]:
         method = path.rpartition("/")[2]
@@ -187,7 +164,7 @@ class Installation:
         for number in range(self.size.orgs):
             org = OktaClient(
                 settings_for(number, f"https://org-{number}.okta.com"),
-                open_http(httpx.MockTransport(self.as_okta)),
+                open_http(httpx.ASGITransport(self.okta)),
                 self.clock,
             )
             stack.push_async_callback(org.aclose)
@@ -196,23 +173,15 @@ class Installation:
         self.scan = Scan(orgs=orgs, entra=self.microsoft, ledger=self.ledger, clock=self.clock)
         self.services = assemble(
             settings(),
-            Outside(
+            outside(
                 ledger=self.ledger,
                 orgs=orgs,
                 entra=self.microsoft,
                 messengers={Chat.SLACK: SlackMessenger(web)},
                 engine=self.engine,
-                pace=FreePace(),
-                limits=LimitsInMemory(),
-                sign_in=FakeSignIn(),
-                sign_ins=SignInsInMemory(),
-                painter=BlankPainter(),
                 clock=self.clock,
-                secrets=CountingSecrets(),
                 presence=RedisPresence(client, self._keys),
-                doctor=partless(),
                 directories={Chat.SLACK: FakeDirectory()},
-                memberships=MembershipsInMemory(),
             ),
             self.scan,
             Policy(Campaign(), Calendars(ZoneInfo("Europe/Berlin"))),
@@ -222,14 +191,14 @@ class Installation:
         """At every org for the first time, and once more when nothing changed."""
         figures = []
         for what, most in (("a first look", self.size.apps + 4), ("nothing changed", 3)):
-            self.okta.clear()
+            self.okta.calls.clear()
             self.microsoft.calls.clear()
             began = time.perf_counter()
             for name in self.scan.org_names:
                 done = await self.scan.org(name)
                 assert (done.failure, done.done) == ("", self.size.apps)
             each = (time.perf_counter() - began) / self.size.orgs
-            calls = max(self.okta.values())
+            calls = max(self.okta.calls.values())
             tenants = self.microsoft.calls["tenant"] / self.size.orgs
             figures += [
                 at_most(f"scale: {what}, an org's calls to Okta", calls, most, "calls"),
@@ -338,7 +307,8 @@ def _note(what: str, count: float) -> None:
     print(f"  {what}: {count:,.0f}", file=sys.stderr)  # noqa: T201 - beside the figures
 
 
-def _app(org: str, number: int) -> Json:
+def _app(address: str, number: int) -> Json:
+    org = address.removeprefix("https://").partition(".")[0]
     app = app_json(number)
     app["label"] = f"Office 365 {org} {number}"
     app["settings"]["app"] |= {"msftTenant": org, "domain": f"d{number}.{org}.example"}

@@ -27,8 +27,9 @@ from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store
 from adapters.redis.server.embedded import EmbeddedStore
 from bot.services.inventory.scan import Scan
-from tests.bench.company import Now, clients_of, settings_for
-from tests.bench.okta_server import Size, app_json, okta_server
+from bot.wiring.base import SystemClock
+from tests.bench.company import clients_of, settings_for
+from tests.bench.okta_server import Okta, Size, okta_server
 from tests.bench.virtual import VirtualLoop, in_virtual_time
 from tests.fake_ledger import FakeLedger
 from tests.figures import Figure, at_least, at_most, measures
@@ -60,7 +61,7 @@ async def _against_latency(size: Size) -> list[Figure]:
             one_by_one = await _one_by_one(next(iter(orgs.values())), size)
             await _calls(addresses)
         async with clients_of(addresses) as orgs:
-            scan = Scan(orgs=orgs, entra=None, ledger=ledger, clock=Now())
+            scan = Scan(orgs=orgs, entra=None, ledger=ledger, clock=SystemClock())
             began = time.perf_counter()
             await asyncio.gather(*(scan.org(name) for name in orgs))
             took = time.perf_counter() - began
@@ -103,37 +104,28 @@ async def _ledger() -> AsyncIterator[RedisLedger]:
 # ------------------------------------------------------------------ within Okta's limits
 
 
-class LimitedOkta:
-    """One org with a window of a minute, as Okta counts it, in simulated time."""
+class LimitedOkta(httpx.AsyncBaseTransport):
+    """One org with a window of a minute for its apps, as Okta counts it, in simulated time."""
 
     def __init__(self, apps: int, loop: VirtualLoop) -> None:
-        self._apps = apps
+        self._okta = httpx.ASGITransport(Okta(Size(1, apps)))
         self._loop = loop
         self._ends = 0.0
         self._used = 0
         self.calls = 0
         self.refused = 0
 
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0.15)
-        path = request.url.path
-        if path == "/oauth2/v1/token":
-            token = {"access_token": "t", "token_type": "Bearer", "expires_in": 3600}
-            return httpx.Response(200, json=token)
-        if not path.startswith("/api/v1/apps"):
-            return httpx.Response(200, json=[] if path == "/api/v1/logs" else {"value": []})
+        if not request.url.path.startswith("/api/v1/apps"):
+            return await self._okta.handle_async_request(request)
         headers = self._count()
         if self._used > BUDGET:
             self.refused += 1
             return httpx.Response(429, headers=headers, json={"errorCode": "E0000047"})
-        if path != "/api/v1/apps":
-            return httpx.Response(200, headers=headers, json={"status": "ENABLED"})
-        start = int(request.url.params.get("after", 0))
-        end = min(start + PAGE, self._apps)
-        if end < self._apps:
-            headers["link"] = f'<https://contoso.okta.com{path}?after={end}>; rel="next"'
-        page = [app_json(n) for n in range(start, end)]
-        return httpx.Response(200, headers=headers, json=page)
+        answer = await self._okta.handle_async_request(request)
+        answer.headers.update(headers)
+        return answer
 
     def _count(self) -> dict[str, str]:
         now = self._loop.time()
@@ -157,7 +149,7 @@ async def _within_the_budget(apps: int, free_share: float) -> list[Figure]:
         okta = LimitedOkta(apps, loop)
         client = OktaClient(
             settings_for(0, "https://contoso.okta.com"),
-            open_http(httpx.MockTransport(okta)),
+            open_http(okta),
             loop,
             pace=OktaPace(loop, keep_free=free_share),
         )

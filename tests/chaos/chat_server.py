@@ -11,8 +11,11 @@ import asyncio
 import itertools
 import json
 import random
+import sys
+import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -137,19 +140,40 @@ class _Connection(asyncio.Protocol):
         self._transport.write(head.encode() + content)
 
 
-async def serve(slack: Slack) -> asyncio.Server:
-    """Listens on loopback, at a port of its own."""
-    loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: _Connection(slack), "127.0.0.1", 0)
+@asynccontextmanager
+async def chat_server(seed: int = 0, faults: dict[str, float] | None = None) -> AsyncIterator[int]:
+    """The chat server as a process of its own; its port."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *(
+            "-m",
+            "tests.chaos.chat_server",
+            "--seed",
+            str(seed),
+            "--faults",
+            json.dumps(faults or {}),
+        ),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        yield int(await asyncio.wait_for(process.stdout.readline(), 20))
+    finally:
+        process.kill()
+        await process.wait()
 
 
-def port_of(server: asyncio.Server) -> int:
-    return int(server.sockets[0].getsockname()[1])
+def seen(port: int) -> tuple[Counter[str], Counter[str]]:
+    """How often each delivery's message is there; how often each kind of answer was given."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/seen") as answer:
+        found = json.load(answer)
+    return Counter(found["seen"]), Counter(found["answers"])
 
 
 async def _main(seed: int, faults: Mapping[str, float]) -> None:
-    server = await serve(Slack(faults, seed))
-    print(port_of(server), flush=True)  # noqa: T201 - the parent reads it
+    loop, slack = asyncio.get_running_loop(), Slack(faults, seed)
+    server = await loop.create_server(lambda: _Connection(slack), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - the parent reads it
     await server.serve_forever()
 
 

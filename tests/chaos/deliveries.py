@@ -8,19 +8,12 @@ connection after it took the message. Leases, time limits and waits are at a ten
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-import multiprocessing
 import os
 import random
 import signal
-import sys
 import tempfile
 import time
-import urllib.request
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
@@ -37,7 +30,8 @@ from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Channel, ChannelReminder, PersonalLink
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import StoreError
-from tests import delivery_worker
+from tests.chaos.chat_server import chat_server, seen
+from tests.delivery_worker import kill, started
 from tests.examples import RECORD, REQUEST
 from tests.figures import Figure, at_least, at_most, measures
 
@@ -87,17 +81,7 @@ async def _run(many: int, seed: int, deaths: float) -> Outcome:
             keys = await plan(ledger, many)
             server = int((await client.info("server"))["process_id"])
             began = time.monotonic()
-            # Forked from a process that has imported everything: a worker starts in no time.
-            processes = multiprocessing.get_context("forkserver")
-            processes.set_forkserver_preload(["tests.delivery_worker"])
-            arguments = (url, port, True)
-
-            def start() -> multiprocessing.process.BaseProcess:
-                worker = processes.Process(target=delivery_worker.main, args=arguments)
-                worker.start()
-                return worker
-
-            workers = [start() for _ in range(WORKERS)]
+            workers = [started(url, port, hasty=True) for _ in range(WORKERS)]
             kills = 0
             try:
                 while await _left(ledger) and time.monotonic() - began < PATIENCE:
@@ -105,15 +89,15 @@ async def _run(many: int, seed: int, deaths: float) -> Outcome:
                     if kills >= deaths:
                         continue
                     which = chance.randrange(WORKERS)
-                    _kill(workers[which])
-                    workers[which] = start()
+                    kill(workers[which])
+                    workers[which] = started(url, port, hasty=True)
                     kills += 1
                     if kills in STORE_DIES_AT:
                         os.kill(server, signal.SIGKILL)
                         server = await _came_back(client_url=url, former=server)
             finally:
                 for worker in workers:
-                    _kill(worker)
+                    kill(worker)
             seconds = time.monotonic() - began
             found, answers = await asyncio.to_thread(seen, port)
         return Outcome(
@@ -165,38 +149,3 @@ async def _came_back(client_url: str, former: int) -> int:
             return with_store
         await asyncio.sleep(0.05)
     raise TimeoutError("the store did not come back")
-
-
-def _kill(worker: multiprocessing.process.BaseProcess) -> None:
-    worker.kill()
-    worker.join()
-
-
-@asynccontextmanager
-async def chat_server(seed: int = 0, faults: dict[str, float] | None = None) -> AsyncIterator[int]:
-    """The chat server as a process of its own; its port."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *(
-            "-m",
-            "tests.chaos.chat_server",
-            "--seed",
-            str(seed),
-            "--faults",
-            json.dumps(faults or {}),
-        ),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        yield int(await asyncio.wait_for(process.stdout.readline(), 20))
-    finally:
-        process.kill()
-        await process.wait()
-
-
-def seen(port: int) -> tuple[Counter[str], Counter[str]]:
-    """How often each delivery's message is there; how often each kind of answer was given."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/seen") as answer:
-        found = json.load(answer)
-    return Counter(found["seen"]), Counter(found["answers"])

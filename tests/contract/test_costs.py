@@ -29,7 +29,7 @@ from bot.services.campaign.rehearse import Rehearse
 from bot.services.delivery.incidents import Incidents
 from bot.services.people.twins import accounts_of
 from tests.bench import deciding
-from tests.chaos.deliveries import chat_server, seen
+from tests.chaos.chat_server import chat_server, seen
 from tests.delivery_worker import WITHOUT_LIMITS, Worker, open_worker
 from tests.examples import APP, NOW, OPERATOR, RECORD, REQUEST
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding

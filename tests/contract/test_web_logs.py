@@ -16,7 +16,8 @@ from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from bot.settings.sections.clouds import SignInSettings
 from tests.contract.entra.login import SCOPE, Login, new_key
-from tests.contract.entra.microsoft import CLIENT_SECRET, TENANT_ID, FakeClock
+from tests.contract.entra.microsoft import CLIENT_SECRET, START, TENANT_ID
+from tests.contract.loopback import SteppingClock
 from tests.serving import served
 from tests.site import ASKED, TOKEN, WebSite, state_in
 
@@ -102,7 +103,7 @@ async def test_the_exchange_with_microsoft_writes_no_secret(
             SignInSettings(api_scope=SCOPE),
             "https://o365bot.example.com",
             http,
-            FakeClock(),
+            SteppingClock(START),
         )
         await sign_in.redeem(
             TENANT_ID, code="the-code-of-it", nonce="the-nonce-of-it", verifier="verifier-of-it"

@@ -22,24 +22,17 @@ from bot.services.consent.visit import ByChat
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import settled
 from bot.settings.sections.chat import TeamsSettings
-from bot.wiring.services import Outside, assemble
+from bot.wiring.services import assemble
 from tests.fakes import (
-    BlankPainter,
-    CountingSecrets,
     FakeClock,
     FakeDirectory,
-    FakeEngine,
     FakeEntra,
-    FakeSignIn,
-    FreePace,
-    MembershipsInMemory,
     Presence,
-    SignInsInMemory,
 )
 from tests.promises.checks import Checks
 from tests.promises.company import DAY, HOUR, MINUTE, START, Human, company
 from tests.promises.outside import Chat, NoLimits, Watched
-from tests.wiring import partless, settings
+from tests.wiring import outside, settings
 
 
 class Life:
@@ -61,23 +54,14 @@ class Life:
         entra.admins = dict(self.company.admins)
         scan = Scan(orgs={}, entra=entra, ledger=self.ledger, clock=self.clock, lived=self.clock)
         self.entra, self._scan = entra, scan
-        self._outside = Outside(
+        self._outside = outside(
             ledger=self.ledger,
-            orgs={},
             entra=entra,
             messengers=self.chats,
-            engine=FakeEngine(),
-            pace=FreePace(),
             limits=NoLimits(),
-            sign_in=FakeSignIn(),
-            sign_ins=SignInsInMemory(),
-            painter=BlankPainter(),
             clock=self.clock,
-            secrets=CountingSecrets(),
             presence=Presence(),
-            doctor=partless(),
             directories={platform: FakeDirectory() for platform in Platform},
-            memberships=MembershipsInMemory(),
         )
         self._start()
 

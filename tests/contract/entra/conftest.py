@@ -8,13 +8,14 @@ import pytest
 import pytest_asyncio
 
 from adapters.entra.client import EntraClient
-from tests.contract.entra.microsoft import FakeClock, Microsoft, running
+from tests.contract.entra.microsoft import START, Microsoft, running
+from tests.contract.loopback import SteppingClock
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> SteppingClock:
     """The clock of the client and of the pretend Microsoft."""
-    return FakeClock()
+    return SteppingClock(START)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -25,14 +26,14 @@ async def microsoft_server() -> AsyncIterator[Microsoft]:
 
 
 @pytest.fixture
-def microsoft(microsoft_server: Microsoft, clock: FakeClock) -> Microsoft:
+def microsoft(microsoft_server: Microsoft, clock: SteppingClock) -> Microsoft:
     """A pretend Microsoft that knows nothing yet but its tokens."""
     microsoft_server.reset(clock)
     return microsoft_server
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def entra(microsoft: Microsoft, clock: FakeClock) -> AsyncIterator[EntraClient]:
+async def entra(microsoft: Microsoft, clock: SteppingClock) -> AsyncIterator[EntraClient]:
     """The client under test, with a certificate."""
     client = EntraClient(microsoft.settings(), clock, sleep=clock.sleep)
     yield client

@@ -21,7 +21,8 @@ from starlette.routing import Mount, Route
 
 from bot.settings.sections.clouds import EntraSettings
 from sandbox.entra.login import login_app
-from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, TENANT_ID, FakeClock, a_company
+from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, START, TENANT_ID, a_company
+from tests.contract.loopback import SteppingClock
 
 API = f"api://{CLIENT_ID}"
 SCOPE = f"{API}/proof"
@@ -52,7 +53,7 @@ class Login:
 
     def app(self, url: str) -> Starlette:
         self.url = url
-        company = a_company(FakeClock())
+        company = a_company(SteppingClock(START))
         company.addresses |= {"login": url, "graph": url}
         return Starlette(
             routes=[

@@ -36,6 +36,7 @@ from sandbox.entra.graph import graph_app, response
 from sandbox.entra.login import Login, login_app
 from sandbox.entra.tokens import LoginError
 from sandbox.keys import SigningKey, self_signed
+from tests.contract.loopback import SteppingClock
 from tests.serving import served
 
 TENANT_ID = "11111111-2222-4333-8444-555555555555"
@@ -45,22 +46,6 @@ START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 Query = dict[str, str]
 Script = dict[str, Any] | Reply | list[Any] | Callable[[Query], Any]
-
-
-class FakeClock:
-    """A clock that moves only when somebody sleeps on it, or moves it."""
-
-    def __init__(self) -> None:
-        self.time = START
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += timedelta(seconds=seconds)
-        await asyncio.sleep(0)
 
 
 def graph_error(status: int, code: str, message: str = "") -> Reply:
@@ -99,13 +84,13 @@ def certificate() -> str:
     return pem + key.private_pem()
 
 
-def a_company(clock: FakeClock) -> Company:
+def a_company(clock: SteppingClock) -> Company:
     """A tenant that trusts the bot, and eight more with ids of another first digit."""
     key, pem, thumbprint = _keys()
     ids = [TENANT_ID.replace("1", digit) for digit in "123456789"]
     return Company(
         now=clock.now,
-        clock=lambda: clock.now().timestamp(),
+        clock=clock.seconds,
         people={},
         orgs={},
         tenants={
@@ -141,9 +126,9 @@ class Microsoft:
     def __init__(self) -> None:
         self.login_url = ""
         self.graph_url = ""
-        self.reset(FakeClock())
+        self.reset(SteppingClock(START))
 
-    def reset(self, clock: FakeClock) -> None:
+    def reset(self, clock: SteppingClock) -> None:
         """Forget what was scripted and seen."""
         self.clock = clock
         self.company = a_company(clock)

@@ -20,7 +20,8 @@ from bot.domain.inventory.apps import Tenant
 from bot.domain.inventory.hosts import is_initial
 from bot.errors import CloudRefused, TenantUnknown
 from bot.settings.sections.clouds import EntraSettings
-from tests.contract.entra.microsoft import CLIENT_ID, FakeClock
+from tests.contract.entra.microsoft import CLIENT_ID, START
+from tests.contract.loopback import SteppingClock
 
 WORLDWIDE = ("login.microsoftonline.com", "graph.microsoft.com")
 GCC_HIGH = ("login.microsoftonline.us", "graph.microsoft.us")
@@ -66,7 +67,9 @@ def settings(cloud: tuple[str, str], **more: Any) -> EntraSettings:
 
 async def found(login: Login, cloud: tuple[str, str], name: str, *domains: str) -> Tenant:
     async with open_http(httpx.MockTransport(login.answer)) as http:
-        return await Discovery(settings(cloud), http, FakeClock()).find_named(name, domains)
+        return await Discovery(settings(cloud), http, SteppingClock(START)).find_named(
+            name, domains
+        )
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,7 @@ async def test_a_tenant_that_lives_in_another_cloud_is_found_and_said_to_be_ther
     tenant = await found(login, WORLDWIDE, "contoso")
     assert tenant.graph_host == GCC_HIGH[1]
     async with open_http(httpx.MockTransport(login.answer)) as http:
-        tokens = AppTokens(settings(WORLDWIDE), http, FakeClock())
+        tokens = AppTokens(settings(WORLDWIDE), http, SteppingClock(START))
         with pytest.raises(CloudRefused, match="another Microsoft cloud"):
             await tokens.token(tenant)
 
@@ -153,7 +156,7 @@ async def test_an_error_code_is_looked_up_in_the_cloud_it_came_from() -> None:
     """The worldwide page is out of reach in some of the others."""
     login = Login({})
     async with open_http(httpx.MockTransport(login.answer)) as http:
-        tokens = AppTokens(settings(GCC_HIGH), http, FakeClock())
+        tokens = AppTokens(settings(GCC_HIGH), http, SteppingClock(START))
         with pytest.raises(CloudRefused) as refused:
             await tokens.token(Tenant(OURS, "contoso.onmicrosoft.us", GCC_HIGH[1]))
     assert "https://login.microsoftonline.us/error?code=7000218" in refused.value.hint
@@ -194,7 +197,7 @@ async def test_who_consented_is_not_asked_where_no_cloud_says(
         rows = [{"id": "sp1", "displayName": "Okta Microsoft Graph Client"}]
         return httpx.Response(200, json={"value": rows if "Principals" in paths[-1] else []})
 
-    clock = FakeClock()
+    clock = SteppingClock(START)
     of_cloud = settings(cloud)
     async with open_http(httpx.MockTransport(answer)) as http:
         graph = Graph(of_cloud, http, AppTokens(of_cloud, http, clock), clock, clock.sleep)

@@ -12,7 +12,8 @@ import pytest_asyncio
 from adapters.entra.client import EntraClient
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import Office365App
-from tests.contract.entra.microsoft import FakeClock, Microsoft, graph_error, listed
+from tests.contract.entra.microsoft import Microsoft, graph_error, listed
+from tests.contract.loopback import SteppingClock
 from tests.examples import APP
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,7 +30,7 @@ SIGNS_IN_HERE = listed({"passiveSignInUri": "https://contoso.okta.com/app/office
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def entra(microsoft: Microsoft, clock: FakeClock) -> AsyncIterator[EntraClient]:
+async def entra(microsoft: Microsoft, clock: SteppingClock) -> AsyncIterator[EntraClient]:
     """A client that knows the org's address."""
     client = EntraClient(
         microsoft.settings(),

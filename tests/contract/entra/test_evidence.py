@@ -17,12 +17,12 @@ from tests.contract.entra.microsoft import (
     GRANTS,
     OTHER_APP,
     START,
-    FakeClock,
     Microsoft,
     graph_error,
     listed,
     login_error,
 )
+from tests.contract.loopback import SteppingClock
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -266,7 +266,7 @@ async def test_of_several_service_principals_oktas_own_speaks(
 
 
 async def test_known_ids_are_looked_for_instead_of_names(
-    microsoft: Microsoft, clock: FakeClock
+    microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """Long lists are asked for in parts."""
     consented(microsoft)

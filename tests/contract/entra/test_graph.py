@@ -25,13 +25,13 @@ from tests.contract.entra.microsoft import (
     REPORT,
     ROLES,
     TENANT_ID,
-    FakeClock,
     Microsoft,
     admins,
     graph_error,
     held,
     user,
 )
+from tests.contract.loopback import SteppingClock
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -110,7 +110,7 @@ async def test_a_bad_answer_is_one_typed_error_with_tenant_and_call(
 
 
 async def test_only_the_throttled_parts_of_a_batch_are_asked_again(
-    entra: EntraClient, microsoft: Microsoft, clock: FakeClock
+    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """The wait is the longest that a part named; parts that were answered are left alone."""
     admins(microsoft, user("u1"))
@@ -187,7 +187,7 @@ async def test_reports_are_spaced_to_five_in_ten_seconds(
 
 
 async def test_reports_of_different_tenants_do_not_wait_for_each_other(
-    entra: EntraClient, microsoft: Microsoft, clock: FakeClock
+    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """The limit holds per app and tenant."""
     admins(microsoft, user("u1"))

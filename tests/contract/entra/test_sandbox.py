@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from bot.domain.inventory.apps import Tenant
 from bot.domain.people.admins import GlobalAdmin, Holding, Mfa
 from bot.errors import CloudNotFound, CloudRefused
 from bot.settings.sections.clouds import EntraSettings
+from bot.wiring.base import SystemClock
 from sandbox.company.company import Company, contoso
 from sandbox.entra.graph import graph_app
 from sandbox.entra.login import login_app
@@ -24,13 +24,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.usefixtures("no_waiting"),
 ]
-
-
-class RealClock:
-    """The sandbox's tokens live in real time."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -57,7 +50,7 @@ async def client(company: Company) -> AsyncIterator[EntraClient]:
             "graph_url": company.addresses["graph"],
         }
     )
-    client = EntraClient(settings, RealClock())
+    client = EntraClient(settings, SystemClock())
     yield client
     await client.aclose()
 

@@ -41,7 +41,8 @@ from tests.contract.entra.login import (
     challenge_of,
     new_key,
 )
-from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, TENANT_ID, FakeClock
+from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, START, TENANT_ID
+from tests.contract.loopback import SteppingClock
 from tests.serving import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -81,7 +82,7 @@ def signs_in(login: Login, http: httpx.AsyncClient, **settings: str) -> EntraSig
         SignInSettings(**settings),
         "https://o365bot.example.com",
         http,
-        FakeClock(),
+        SteppingClock(START),
     )
 
 
@@ -147,7 +148,7 @@ async def test_admin_consent_is_for_the_graph_of_the_tenants_own_cloud(
 ) -> None:
     """For GCC High `login_url` is all that has to be set: its Graph is found by discovery."""
     settings = login.settings().model_copy(update={"login_url": "https://login.microsoftonline.us"})
-    sign_in = EntraSignIn(settings, None, "https://o365bot.example.com", http, FakeClock())
+    sign_in = EntraSignIn(settings, None, "https://o365bot.example.com", http, SteppingClock(START))
     tenant = Tenant(TENANT_ID, "contoso.us", "graph.microsoft.us")
     asked = parse_qs(urlsplit(sign_in.consent_address(tenant, state="s")).query)
     assert asked["scope"] == ["https://graph.microsoft.us/.default"]

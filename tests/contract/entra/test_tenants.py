@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,13 +14,8 @@ from adapters.entra.client import EntraClient
 from bot.domain.inventory.apps import Tenant
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from sandbox.company.records import Reply
-from tests.contract.entra.microsoft import (
-    ROLES,
-    TENANT_ID,
-    FakeClock,
-    Microsoft,
-    metadata,
-)
+from tests.contract.entra.microsoft import ROLES, TENANT_ID, Microsoft, metadata
+from tests.contract.loopback import SteppingClock
 from tests.serving import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,13 +31,13 @@ async def test_a_domain_leads_to_its_tenant(entra: EntraClient, microsoft: Micro
 
 
 async def test_a_domain_is_looked_up_once_a_day(
-    entra: EntraClient, microsoft: Microsoft, clock: FakeClock
+    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """Apps of one tenant share the answer; after a day it is asked again."""
     for _ in range(3):
         await entra.find_tenant("contoso.example")
     assert microsoft.discovered == ["contoso.example"]
-    clock.time += timedelta(days=1)
+    clock.forward(86_400)
     await entra.find_tenant("contoso.example")
     assert len(microsoft.discovered) == 2
 
@@ -136,7 +130,7 @@ async def test_a_tenant_id_that_is_answered_with_another_tenant_is_refused(
 
 @pytest.mark.parametrize("host", ["graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"])
 async def test_a_tenant_of_another_cloud_is_found_but_gets_no_token(
-    microsoft: Microsoft, clock: FakeClock, host: str
+    microsoft: Microsoft, clock: SteppingClock, host: str
 ) -> None:
     """App registrations belong to one cloud, so the way out is named instead of trying."""
     microsoft.discovery["contoso.example"] = Reply(200, metadata(microsoft.login_url, host))
@@ -152,7 +146,7 @@ async def test_a_tenant_of_another_cloud_is_found_but_gets_no_token(
 
 
 async def test_a_graph_host_that_is_not_microsofts_is_refused_at_discovery(
-    microsoft: Microsoft, clock: FakeClock
+    microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """A document that names a foreign host does not send tokens there."""
     microsoft.discovery["contoso.example"] = Reply(

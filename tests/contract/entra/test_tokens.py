@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,14 +17,15 @@ from tests.contract.entra.microsoft import (
     CLIENT_ID,
     CLIENT_SECRET,
     ROLES,
+    START,
     TENANT_ID,
-    FakeClock,
     Microsoft,
     admins,
     certificate,
     login_error,
     user,
 )
+from tests.contract.loopback import SteppingClock
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,7 +40,7 @@ async def test_a_certificate_signs_for_exactly_this_tenants_token_endpoint(
     assert "client_secret" not in microsoft.token_forms[0]
 
 
-async def test_a_client_secret_works_as_well(microsoft: Microsoft, clock: FakeClock) -> None:
+async def test_a_client_secret_works_as_well(microsoft: Microsoft, clock: SteppingClock) -> None:
     """Where no certificate is configured, the secret is sent in the form, and shown nowhere."""
     admins(microsoft, user("u1"))
     client = EntraClient(microsoft.settings(client_secret=CLIENT_SECRET), clock)
@@ -54,7 +54,7 @@ async def test_a_client_secret_works_as_well(microsoft: Microsoft, clock: FakeCl
 
 
 async def test_a_token_is_fetched_once_however_many_ask_and_kept_for_four_fifths_of_its_life(
-    entra: EntraClient, microsoft: Microsoft, clock: FakeClock
+    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """Twenty callers at once make one request; a token is renewed well before it ends."""
     admins(microsoft, user("u1"))
@@ -63,10 +63,10 @@ async def test_a_token_is_fetched_once_however_many_ask_and_kept_for_four_fifths
     asked = [entra.account_evidence(tenant, frozenset({APP})) for _ in range(20)]
     await asyncio.gather(*asked)
     assert len(microsoft.token_forms) == 1
-    clock.time += timedelta(seconds=LIFETIME_SECONDS * 0.8 - 1)
+    clock.forward(LIFETIME_SECONDS * 0.8 - 1)
     await entra.account_evidence(tenant, frozenset({APP}))
     assert len(microsoft.token_forms) == 1
-    clock.time += timedelta(seconds=1)
+    clock.forward(1)
     await entra.account_evidence(tenant, frozenset({APP}))
     assert len(microsoft.token_forms) == 2
 
@@ -194,5 +194,5 @@ async def test_a_certificate_that_cannot_be_used_is_a_problem_of_the_settings(
     """It is found at start, with the key's name, and the PEM is not shown."""
     settings = EntraSettings(client_id=CLIENT_ID, certificate=pem)
     with pytest.raises(SettingsInvalid, match=says) as caught:
-        EntraClient(settings, FakeClock())
+        EntraClient(settings, SteppingClock(START))
     assert not [line for line in pem.splitlines() if line in str(caught.value)]
