@@ -243,7 +243,7 @@ async def _idle(tiny: bool) -> list[Figure]:
     """One replica of the bot as it is run, with nothing to do."""
     seconds = 1.0 if tiny else 20.0
     most, share = (30, 1.5) if not tiny else (1000, 100)  # tiny: it still starts
-    slack = SLACK.format(secret="none", url="http://127.0.0.1:9", operators="[]")
+    slack = SLACK.format(secret="none", url="http://127.0.0.1:9", operators='["U9"]')
     async with bot_with(0, slack) as running:
         await wait_until(lambda: _works(running.redis), within=60, what="the bot works")
         if not tiny:

@@ -16,6 +16,8 @@ from tests.waiting import wait_until
 DIALOG = "dialog"
 Looks = Mapping[int, tuple[Message, str, object]]
 NOTHING = (None, "", None)
+_READ: dict[tuple[int, str], tuple[tuple[object, ...], str]] = {}
+"""By message and reader: the parts, which stay the same objects as long as nobody edits them."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,24 @@ class Chat:
             ) or where is own:
                 for message in where.messages:
                     if message.from_bot:
-                        shown = self.as_seen(message)
-                        told = [message.text, *reading.lines(shown), *reading.buttons(shown)]
-                        told += reading.lines(message)
-                        words = "\n".join(told)
-                        seen[id(message)] = (message, words, (message.edited_at, id(shown.card)))
+                        seen[id(message)] = (message, *self._read(message))
         if not self.slack and (dialog := self._dialog()) is not None:
             told = [*reading.lines(dialog), *reading.buttons(dialog)]
             seen[0] = (dialog, "\n".join(told), id(dialog.card))
         return seen
+
+    def _read(self, message: Message) -> tuple[str, object]:
+        """All that it says and offers, and what tells whether it is another one since: read once,
+        and again when any of its parts was put in the place of another.
+        """
+        shown = self.as_seen(message)
+        parts = (message, message.text, message.edited_at, message.blocks, message.card, shown.card)
+        known, words = _READ.get((id(message), self.user), ((), ""))
+        if len(known) != len(parts) or any(a is not b for a, b in zip(known, parts, strict=True)):
+            told = [message.text, *reading.lines(shown), *reading.buttons(shown)]
+            words = "\n".join(told + reading.lines(message))
+            _READ[id(message), self.user] = (parts, words)
+        return words, (message.edited_at, id(shown.card))
 
     def _dialog(self) -> Message | None:
         teams = self.stage.world.teams
