@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Generator
 from ipaddress import ip_address
 from pathlib import Path
@@ -78,27 +77,45 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def _seconds(path: Path, tests: int) -> float:
+    """About how long a file takes: most scenarios start bots of their own, whatever they ask them,
+    and a browser draws pages.
+    """
+    match path.parent.name:
+        case "buttons":
+            return 50.0
+        case "scenario":
+            return 10.0
+        case "browser":
+            return 4.0 * tests
+    return 0.15 * tests
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each process of a run as much of every folder, file by file, in the order given.
+    """Give each process of a run as much to do, file by file, the longest files first.
 
     xdist cuts the list into equal parts: so all begin with what waits longest, and end with what
-    is short, single tests of which fill the parts up.
+    is short, single tests of which fill the parts up. One process has the browser.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes == 1:
+        return
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
-        files.setdefault(item.path, []).append(item)
+        browser = item.path.parent.name == "browser"
+        files.setdefault(item.path.parent if browser else item.path, []).append(item)
+    fill = [item for path, tests in files.items() if "unit" in path.parts for item in tests]
+    took = {
+        path: _seconds(tests[0].path, len(tests))
+        for path, tests in files.items()
+        if "unit" not in path.parts
+    }
     parts: list[list[pytest.Item]] = [[] for _ in range(processes)]
-    folders: dict[str, Counter[int]] = {}
-    fill: list[pytest.Item] = []
-    for path, tests in files.items():
-        if "unit" in path.parts:
-            fill += tests
-            continue
-        taken = folders.setdefault(path.parent.name, Counter())
-        least = min(range(processes), key=lambda part: taken[part])
-        taken[least] += len(tests)
-        parts[least] += tests
+    taken = [0.0] * processes
+    for path in sorted(took, key=lambda path: -took[path]):
+        least = taken.index(min(taken))
+        taken[least] += took[path]
+        parts[least] += files[path]
     left = len(items)
     for number, part in enumerate(parts):
         size = left // (processes - number)
