@@ -482,7 +482,7 @@ async def letters(language: str) -> Told:
 
 
 async def digests(language: str) -> Told:
-    """Short and long, before the date, on its day and after it."""
+    """And reports: short and long, before the date, on its day and after it."""
     windows = tuple(replace(window, audience=EVERYBODY) for window in WINDOWS)
     by = replace(POLICY, campaign=Campaign(windows=windows))
     ledger = FakeLedger()
@@ -492,8 +492,12 @@ async def digests(language: str) -> Told:
     for count in (1, 2 * MOST_IN_DIGEST):
         for left in (30, 1, 0, -1):
             now = datetime.combine(OKTA_CONSENT.on, time(9), UTC) - timedelta(days=left)
-            digest = OperatorDigest(OPERATOR, "x", "due")
-            told.append((digest, await composer(ledger, now, language, by=by).compose(digest)))
+            writer = composer(ledger, now, language, by=by)
+            notices: tuple[Notice, ...] = (
+                OperatorDigest(OPERATOR, "x", "due"),
+                ChannelReport(CHANNEL, "x"),
+            )
+            told += [(notice, await writer.compose(notice)) for notice in notices]
         others = tuple(record_of(f"0oa-{count}-{n}") for n in range(count))
         await ledger.commit(Changes(apps=others))
     return told

@@ -74,6 +74,15 @@ def test_past_its_date_nothing_misses_it_any_more() -> None:
     assert reports.forecast(Words(), chart).endswith("September 10, 2026.")
 
 
+@pytest.mark.parametrize(("ahead", "needed"), [(14, 5), (1, 70), (0, None), (-1, None)])
+def test_the_pace_that_is_needed_is_told_until_the_day_before(
+    ahead: int, needed: float | None
+) -> None:
+    """Ten are left; on the day itself no pace would do."""
+    days = history(12, 10)
+    assert burn_down(days, on(days[-1].on + ahead * DAY)).needed == needed
+
+
 def test_old_days_do_not_count_for_the_pace() -> None:
     """A start with a storm does not promise anything after four calm weeks."""
     days = history(*[40, 20], *[20] * 40)
