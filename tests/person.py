@@ -14,7 +14,8 @@ from bot.domain.people.admins import Holding
 from bot.domain.people.news import Happening
 from bot.ports.store.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
-from bot.services.consent.prove import GoToMicrosoft, Outcome
+from bot.services.consent.prove import Outcome
+from bot.services.consent.signing_in import GoToMicrosoft
 from tests.examples import ADA_IN_CHAT, DELIVERED, OPERATOR, POLICY, RECORD, REQUEST, TOKEN
 from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.there import there

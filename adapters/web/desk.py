@@ -34,7 +34,8 @@ from bot.services.consent.acknowledge import Acknowledge
 from bot.services.consent.follow import Follow
 from bot.services.consent.introduce import Introduce
 from bot.services.consent.onboard import Onboard
-from bot.services.consent.prove import Begun, GoToMicrosoft, PressInChat, Prove, Proven
+from bot.services.consent.prove import Begun, PressInChat, Prove, Proven
+from bot.services.consent.signing_in import GoToMicrosoft
 from bot.services.consent.visit import Visits
 from bot.services.operators.enter import Enter
 from bot.services.operators.read import Read

@@ -45,6 +45,7 @@ from bot.services.consent.introduce import Introduce
 from bot.services.consent.onboard import Onboard
 from bot.services.consent.pass_on import PassOn
 from bot.services.consent.prove import Prove
+from bot.services.consent.signing_in import SigningIn
 from bot.services.consent.visit import Visits
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
@@ -233,11 +234,14 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         secrets=secrets,
         minimum=minimum,
     )
+    signing_in = None
+    if outside.sign_in is not None:
+        signing_in = SigningIn(sign_in=outside.sign_in, sign_ins=outside.sign_ins, secrets=secrets)
     prove = Prove(
         acknowledge=acknowledge,
         visits=visits,
         ledger=ledger,
-        sign_in=outside.sign_in if settings.sign_in else None,
+        signing_in=signing_in if settings.sign_in else None,
         sign_ins=outside.sign_ins,
         entra=outside.entra,
         limits=outside.limits,
@@ -345,15 +349,17 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         introduce=introduce,
         onboard=onboard,
         visits=visits,
-        enter=_entrance(settings, outside, access),
+        enter=_entrance(settings, outside, access, signing_in),
         read=Read(ledger=ledger, rehearse=rehearse, clock=clock),
     )
 
 
-def _entrance(settings: Settings, outside: Outside, access: Access) -> Enter | None:
+def _entrance(
+    settings: Settings, outside: Outside, access: Access, signing_in: SigningIn | None
+) -> Enter | None:
     """How operators come to their page; None where it is off."""
     tenant = policies.readers_tenant(settings)
-    if not tenant or outside.sign_in is None:
+    if not tenant or signing_in is None:
         return None
     readers, in_teams = policies.readers(settings), policies.is_of_teams(settings, tenant)
 
@@ -366,7 +372,7 @@ def _entrance(settings: Settings, outside: Outside, access: Access) -> Enter | N
         return in_teams and (await access.of(chat)).level is Level.OPERATOR
 
     return Enter(
-        sign_in=outside.sign_in,
+        signing_in=signing_in,
         sign_ins=outside.sign_ins,
         limits=outside.limits,
         clock=outside.clock,

@@ -40,7 +40,8 @@ from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import LinkBinding, ProofKind, Stage
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding
-from bot.services.consent.prove import GoToMicrosoft, Prove
+from bot.services.consent.prove import Prove
+from bot.services.consent.signing_in import GoToMicrosoft
 from bot.services.inventory.scan import Scan
 from bot.wiring.base import SystemClock
 from bot.wiring.bot import SystemSecrets

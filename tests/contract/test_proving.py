@@ -29,13 +29,8 @@ from bot.domain.consent.requests import LinkBinding, MfaShown, ProofKind, Stage
 from bot.domain.people.admins import Holding
 from bot.errors import SignInDeclined, SignInError, SignInUnknown
 from bot.services.consent.onboard import Onboard
-from bot.services.consent.prove import (
-    ActivateFirst,
-    GoToMicrosoft,
-    Outcome,
-    Prove,
-    Proven,
-)
+from bot.services.consent.prove import ActivateFirst, Outcome, Prove, Proven
+from bot.services.consent.signing_in import GoToMicrosoft
 from bot.services.inventory.scan import Scan
 from bot.settings.sections.clouds import EntraSettings, SignInSettings
 from bot.wiring.base import SystemClock

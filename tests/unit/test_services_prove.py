@@ -32,14 +32,8 @@ from bot.errors import (
     TooManyTries,
 )
 from bot.services.consent.acknowledge import LinkStatus
-from bot.services.consent.prove import (
-    GoToMicrosoft,
-    MfaNotShown,
-    PressInChat,
-    Proven,
-    RoleGone,
-    WrongAccount,
-)
+from bot.services.consent.prove import MfaNotShown, PressInChat, Proven, RoleGone, WrongAccount
+from bot.services.consent.signing_in import GoToMicrosoft
 from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, BEN, BEN_IN_CHAT, LINK_FOR, NOW, TOKEN

@@ -36,7 +36,8 @@ from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.store.ledger import Ledger
 from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
-from bot.services.consent.prove import BEGUN_PER_LINK, refuse, take_attempt
+from bot.services.consent.prove import BEGUN_PER_LINK
+from bot.services.consent.signing_in import refuse, take_attempt
 from bot.services.delivery.tell import with_news
 from bot.services.unit_of_work import NO_CHANGE, write
 

@@ -12,10 +12,8 @@ comes back does so from chat.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from secrets import compare_digest
 
 from attrs import define
 
@@ -30,30 +28,18 @@ from bot.errors import (
     LinkUnknown,
     ProofTooWeak,
     RoleLost,
-    SignInDeclined,
-    SignInRefused,
     SignInUnknown,
     TooManyTries,
 )
 from bot.ports.clouds import Entra
-from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.sign_in import SignIns
 from bot.ports.store.ledger import Ledger
 from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
+from bot.services.consent.signing_in import GoToMicrosoft, SigningIn
 from bot.services.consent.visit import ByChat, Visits
 from bot.services.people.worklists import is_there
-
-
-@dataclass(frozen=True, slots=True)
-class GoToMicrosoft:
-    """Send the browser to `address`; it must bring `browser` back in a cookie.
-
-    The cookie: HttpOnly, Secure, SameSite=Lax (the way back is a cross-site GET), ten minutes.
-    """
-
-    address: str = field(repr=False)
-    browser: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +105,16 @@ Outcome = Proven | WrongAccount | ActivateFirst | RoleGone | MfaNotShown
 # Per link and address: whoever holds a link, too, must not lock its owner out.
 BEGUN_PER_LINK = (20, timedelta(hours=1))
 _PASS = "pass."  # apart from the states, which Microsoft hears
-LONGEST_STATE = 200  # characters; ours have 43
-# What a person's own "no" looks like (Microsoft Learn, "Authentication and authorization error
-# codes", and "Client credentials flow" for the admin consent).
-DECLINED = frozenset({"access_denied", "permission_denied", "AADSTS65004"})
-LONGEST_CODE = 8192  # characters; Microsoft's are about a quarter of that
 
 
 @define(kw_only=True, eq=False)
 class Prove:
-    """`minimum` is the weakest proof that the settings accept; `sign_in` None: not configured."""
+    """`minimum` is the weakest proof that counts; `signing_in` None: not configured."""
 
     _acknowledge: Acknowledge
     _visits: Visits
     _ledger: Ledger
-    _sign_in: SignIn | None
+    _signing_in: SigningIn | None
     _sign_ins: SignIns
     _entra: Entra | None
     _limits: Limits
@@ -154,9 +135,11 @@ class Prove:
             raise TooManyTries(retry_after=wait)
         if self._minimum is ProofKind.PERSONAL_LINK:
             return await self._by_link(digest, request)
-        if self._sign_in is None:
+        if self._signing_in is None:
             return PressInChat(request)
-        return await self._to_microsoft(self._sign_in, request, digest, browser)
+        return await self._signing_in.begin(
+            request.id, request.tenant_id, browser, link=digest, hint=request.admin_upn
+        )
 
     async def enter(self, way_on: str, *, browser: str = "") -> Begun:
         """A pass, taken out by the first browser that comes with it.
@@ -169,38 +152,15 @@ class Prove:
             raise LinkUnknown("There is no such pass.")
         if request.stage not in TAKEN_ON:
             raise LinkSpent("It is over.")
-        if self._sign_in is not None and not ProofKind.CHAT_ACCOUNT.reaches(self._minimum):
-            return await self._to_microsoft(self._sign_in, request, "", browser)
+        if self._signing_in is not None and not ProofKind.CHAT_ACCOUNT.reaches(self._minimum):
+            return await self._signing_in.begin(
+                request.id, request.tenant_id, browser, hint=request.admin_upn
+            )
         by, kind = str(request.chat), ProofKind.CHAT_ACCOUNT
         return await self._proven(TakenOn(request, again=True), by, kind)
 
-    async def _to_microsoft(
-        self, sign_in: SignIn, request: ConsentRequest, link: str, browser: str
-    ) -> GoToMicrosoft:
-        state, nonce = self._secrets.token(), self._secrets.token()
-        verifier = self._secrets.token()
-        browser = browser or self._secrets.token()
-        address_there = await sign_in.address(
-            request.tenant_id,
-            state=state,
-            nonce=nonce,
-            verifier=verifier,
-            login_hint=request.admin_upn,
-        )
-        attempt = Attempt(
-            request.id, request.tenant_id, link, link_digest(browser), nonce, verifier
-        )
-        await self._sign_ins.begin(state, attempt)
-        return GoToMicrosoft(address_there, browser)
-
     async def finish(
-        self,
-        *,
-        state: str,
-        browser: str,
-        code: str = "",
-        error: str = "",
-        reason: str = "",
+        self, *, state: str, browser: str, code: str = "", error: str = "", reason: str = ""
     ) -> Outcome:
         """Microsoft's answer at the redirect address. `reason` is its `error_description`.
 
@@ -208,13 +168,9 @@ class Prove:
         LinkRevoked; CloudError when Microsoft or Graph could not be asked: nothing
         was spent, the person may try again from the link.
         """
-        attempt = await take_attempt(self._sign_ins, state, browser, signs_in=True)
-        refuse(error, reason)
-        if self._sign_in is None or self._entra is None or not 0 < len(code) <= LONGEST_CODE:
+        if self._signing_in is None or self._entra is None:
             raise SignInUnknown("This answer belongs to no sign-in.")
-        who = await self._sign_in.redeem(
-            attempt.tenant_id, code=code, nonce=attempt.nonce, verifier=attempt.verifier
-        )
+        attempt, who = await self._signing_in.finish(state, browser, code, error, reason)
         request = await self._begun(attempt, self._clock.now())
         expected = (exact(request.tenant_id), exact(request.admin_object_id))
         if (exact(who.tenant_id), exact(who.object_id)) != expected:
@@ -303,27 +259,3 @@ class Prove:
     async def _report(self, request: ConsentRequest, happened: Happening, who: SignedIn) -> None:
         detail = {"tenant": who.tenant_id, "proof": who.kind.value}
         await self._visits.report(request, happened, str(who), detail)
-
-
-async def take_attempt(sign_ins: SignIns, state: str, browser: str, *, signs_in: bool) -> Attempt:
-    """The attempt that Microsoft answers, taken out for good. Raises SignInUnknown.
-
-    The answer must come to the browser that began: a link that leads somebody into another one's
-    sign-in ends here. `signs_in` tells sign-ins from admin consents, which have no nonce.
-    """
-    attempt = await sign_ins.take(state) if 0 < len(state) <= LONGEST_STATE else None
-    ours = attempt is not None and compare_digest(attempt.browser, link_digest(browser))
-    if attempt is None or not ours or bool(attempt.nonce) is not signs_in:
-        raise SignInUnknown("No sign-in that began in this browser waits for this answer.")
-    return attempt
-
-
-def refuse(error: str, reason: str) -> None:
-    """Raise what Microsoft's `error` and `error_description` say; nothing when there is none."""
-    if not error:
-        return
-    found = re.search(r"AADSTS\d{4,9}", reason)
-    code = found.group() if found else error if re.fullmatch(r"[a-z_]{1,40}", error) else ""
-    if error in DECLINED or code in DECLINED:
-        raise SignInDeclined("It was cancelled at Microsoft.")
-    raise SignInRefused("Microsoft refused the sign-in.", reason=code)

@@ -13,20 +13,14 @@ from datetime import timedelta
 
 from attrs import define
 
-from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ProofKind
-from bot.domain.consent.sign_in import SESSION_LIFETIME, Attempt, Session
+from bot.domain.consent.sign_in import SESSION_LIFETIME, Session
 from bot.errors import SignInUnknown, TooManyTries
-from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.sign_in import SignIns
 from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
-from bot.services.consent.prove import (
-    LONGEST_CODE,
-    GoToMicrosoft,
-    MfaNotShown,
-    refuse,
-    take_attempt,
-)
+from bot.services.consent.prove import MfaNotShown
+from bot.services.consent.signing_in import GoToMicrosoft, SigningIn
 
 STATE = "operators."
 """How a state of such a sign-in begins; Microsoft sends all of them back to one address."""
@@ -57,7 +51,7 @@ class NoOperator:
 class Enter:
     """`tenant_id` is where operators sign in; `minimum` the weakest proof that counts."""
 
-    _sign_in: SignIn
+    _signing_in: SigningIn
     _sign_ins: SignIns
     _limits: Limits
     _clock: Clock
@@ -73,15 +67,8 @@ class Enter:
         """
         if wait := await self._limits.hit(f"begin:operators:{caller}", *BEGUN_PER_CALLER):
             raise TooManyTries(retry_after=wait)
-        state, nonce = STATE + self._secrets.token(), self._secrets.token()
-        verifier, browser = self._secrets.token(), browser or self._secrets.token()
-        address = await self._sign_in.address(
-            self._tenant_id, state=state, nonce=nonce, verifier=verifier, login_hint=""
-        )
         way = way if _WAY.fullmatch(way) else "/operators"
-        begun = Attempt(way, self._tenant_id, "", link_digest(browser), nonce, verifier)
-        await self._sign_ins.begin(state, begun)
-        return GoToMicrosoft(address, browser)
+        return await self._signing_in.begin(way, self._tenant_id, browser, mark=STATE)
 
     async def finish(
         self, *, state: str, browser: str, code: str = "", error: str = "", reason: str = ""
@@ -89,13 +76,9 @@ class Enter:
         """Microsoft's answer. Raises SignInUnknown, SignInDeclined, SignInRefused, TokenInvalid,
         CloudError, StoreError.
         """
-        attempt = await take_attempt(self._sign_ins, state, browser, signs_in=True)
-        refuse(error, reason)
-        if not state.startswith(STATE) or not 0 < len(code) <= LONGEST_CODE:
+        if not state.startswith(STATE):
             raise SignInUnknown("This answer belongs to no sign-in of an operator.")
-        who = await self._sign_in.redeem(
-            attempt.tenant_id, code=code, nonce=attempt.nonce, verifier=attempt.verifier
-        )
+        attempt, who = await self._signing_in.finish(state, browser, code, error, reason)
         if not await self._may_operate(who.tenant_id, who.object_id):
             return NoOperator(who.object_id)
         if not who.kind.reaches(self._minimum):
