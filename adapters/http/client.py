@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import httpx
 import stamina
+from attrs import define, field
 
 from adapters.http.answers import (
     MAX_BODY_BYTES,
@@ -122,6 +123,11 @@ Explain = Callable[[Answer], CloudError | None]
 """Makes a better error of an API's own error object; None leaves it to the general rule."""
 
 
+def _without_slash(url: str) -> httpx.URL:
+    return httpx.URL(url.rstrip("/"))
+
+
+@define(eq=False)
 class CloudClient:
     """Calls to one API on behalf of one org or tenant; cheap, several may share one pool.
 
@@ -129,26 +135,14 @@ class CloudClient:
     CloudError and nothing of httpx's own.
     """
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base_url: str,
-        *,
-        where: str,
-        credentials: Credentials | None = None,
-        pace: Pace | None = None,
-        explain: Explain | None = None,
-        retry: Retry | None = None,
-        max_body_bytes: int = MAX_BODY_BYTES,
-    ) -> None:
-        self._http = http
-        self._base = httpx.URL(base_url.rstrip("/"))
-        self.where = where
-        self._credentials = credentials
-        self._pace = pace
-        self._explain = explain
-        self._retry = retry or Retry()
-        self._max_body_bytes = max_body_bytes
+    _http: httpx.AsyncClient
+    _base: httpx.URL = field(alias="base_url", converter=_without_slash)
+    where: str
+    _credentials: Credentials | None = None
+    _pace: Pace | None = None
+    _explain: Explain | None = None
+    _retry: Retry = Retry()
+    _max_body_bytes: int = MAX_BODY_BYTES
 
     async def get(
         self,

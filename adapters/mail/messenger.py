@@ -14,6 +14,7 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 
 from aiosmtplib import SMTP, SMTPException
+from attrs import define, field
 
 from adapters.http.counts import Api, counted
 from adapters.http.tls import trusted
@@ -51,6 +52,7 @@ def client_for(
     )
 
 
+@define(eq=False)
 class MailMessenger:
     """Implements `bot.ports.chat.Messenger`. A message id is the mail's `Message-ID`.
 
@@ -59,21 +61,16 @@ class MailMessenger:
 
     tells = False
 
-    def __init__(
-        self,
-        settings: MailSettings,
-        words: Callable[[str], Words],
-        language: str,
-        clock: Clock,
-        seconds: float = SECONDS_PER_ANSWER,
-    ) -> None:
-        self._settings = settings
-        self._words = words
-        self._language = language
-        self._clock = clock
-        self._seconds = seconds
-        self._drawing = Drawing()
-        self._tls = trusted(settings.ca_file)
+    _settings: MailSettings
+    _words: Callable[[str], Words]
+    _language: str
+    _clock: Clock
+    _seconds: float = SECONDS_PER_ANSWER
+    _drawing: Drawing = field(init=False, factory=Drawing)
+    _tls: ssl.SSLContext = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._tls = trusted(self._settings.ca_file)
 
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str

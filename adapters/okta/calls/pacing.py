@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 import httpx
 import structlog
+from attrs import define, field
 
 from adapters.http.answers import Answer, http_date
 from bot.errors import StoreError
@@ -110,6 +111,7 @@ class _Bucket:
         self.limit = window.limit
 
 
+@define(eq=False)
 class OktaPace:
     """The `Pace` of one client of one org. `sleep` and `clock` can be replaced for tests.
 
@@ -117,23 +119,14 @@ class OktaPace:
     budget that other replicas count in as well.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        keep_free: float = KEEP_FREE,
-        at_once: int = AT_ONCE,
-        shared: RateBudget | None = None,
-    ) -> None:
-        self._clock = clock
-        self._sleep = sleep
-        self._keep_free = keep_free
-        self._slots = asyncio.Semaphore(at_once)
-        self._buckets: dict[str, _Bucket] = {}
-        self._shared = shared
-        self._alone_until: datetime | None = None
-        self._news: list[tuple[str, RateWindow | datetime]] = []
+    _clock: Clock
+    _sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _keep_free: float = KEEP_FREE
+    _slots: asyncio.Semaphore = field(alias="at_once", converter=asyncio.Semaphore, default=AT_ONCE)
+    _shared: RateBudget | None = None
+    _buckets: dict[str, _Bucket] = field(init=False, factory=dict)
+    _alone_until: datetime | None = field(init=False, default=None)
+    _news: list[tuple[str, RateWindow | datetime]] = field(init=False, factory=list)
 
     @asynccontextmanager
     async def turn(self, request: httpx.Request) -> AsyncIterator[None]:

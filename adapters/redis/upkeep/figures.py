@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
+from attrs import define
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
@@ -23,22 +24,15 @@ from bot.ports.store.figures import Figures, OrgFigures, Queued
 WAIVED = "waived"
 
 
+@define(eq=False)
 class RedisFigures:
     """The overview (`bot.ports.store.figures`). `buckets` are the names of an org's rate limits."""
 
-    def __init__(
-        self,
-        client: Redis,
-        keys: Keys,
-        ledger: RedisLedger,
-        orgs: Sequence[str],
-        buckets: Sequence[str],
-    ) -> None:
-        self._client = client
-        self._keys = keys
-        self._ledger = ledger
-        self._orgs = tuple(orgs)
-        self._buckets = tuple(buckets)
+    _client: Redis
+    _keys: Keys
+    _ledger: RedisLedger
+    _orgs: Sequence[str]
+    _buckets: Sequence[str]
 
     async def read(self) -> Figures:
         keys = self._keys

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from attrs import define
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
@@ -27,32 +28,24 @@ STEPS = 20
 """So many steps of the audit's `AT_A_TIME` rows in one round."""
 
 
+@define(eq=False)
 class Tidy:
     """`run` goes on until it is cancelled. Days of None: for ever. `clock` is real time, in UTC."""
 
-    def __init__(
-        self,
-        client: Redis,
-        keys: Keys,
-        trail: Trail,
-        *,
-        audit_days: int | None,
-        history_days: int | None,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._client = client
-        self._keys = keys
-        self._trail = trail
-        self._once = RedisOnce(client, keys)
-        self._audit = audit_days
-        self._history = history_days
-        self._clock = clock
+    _client: Redis
+    _keys: Keys
+    _trail: Trail
+    _audit_days: int | None
+    _history_days: int | None
+    _clock: Callable[[], datetime]
 
     async def run(self) -> None:
         """Tidy up once an hour."""
         while True:
             try:
-                if await self._once.first_time("tidy", EVERY - timedelta(minutes=5)):
+                if await RedisOnce(self._client, self._keys).first_time(
+                    "tidy", EVERY - timedelta(minutes=5)
+                ):
                     await self.tidy()
             except StoreError as error:
                 log.warning("tidying up waits for the store", reason=error.message)
@@ -61,7 +54,7 @@ class Tidy:
     async def tidy(self) -> int:
         """One round; returns how many audit rows went."""
         now, gone = self._clock(), 0
-        if self._audit is not None:
+        if self._audit_days is not None:
             before = now - timedelta(days=self._audit)
             for _ in range(STEPS):
                 removed = await self._trail.trim(before, now)
@@ -71,7 +64,7 @@ class Tidy:
             if gone:
                 await self._trail.drop_unused_names()
                 log.info("audit rows were kept long enough and are removed", count=gone)
-        if self._history is not None:
+        if self._history_days is not None:
             await self._shorten(now - timedelta(days=self._history))
         return gone
 

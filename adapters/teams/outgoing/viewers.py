@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from math import inf
 from typing import Protocol
 
 import structlog
+from attrs import define, field
 
 from bot.errors import CloudError, StoreError
 from bot.ports.chat import Conversations
@@ -30,22 +32,16 @@ class EntraGroups(Protocol):
     async def group_members(self, tenant_id: str, group_id: str) -> Collection[str]: ...
 
 
+@define(eq=False)
 class Viewers:
     """The operators of the settings, and of the Entra groups there. `clock`: monotonic seconds."""
 
-    def __init__(
-        self,
-        settings: TeamsSettings,
-        conversations: Conversations,
-        entra: EntraGroups | None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._settings = settings
-        self._conversations = conversations
-        self._entra = entra
-        self._clock = clock
-        self._known: tuple[str, ...] = ()
-        self._until = float("-inf")
+    _settings: TeamsSettings
+    _conversations: Conversations
+    _entra: EntraGroups | None
+    _clock: Callable[[], float] = time.monotonic
+    _known: tuple[str, ...] = field(init=False, default=())
+    _until: float = field(init=False, default=-inf)
 
     async def ids(self) -> tuple[str, ...]:
         """Their ids, in the order of the settings; none where nobody can tell now."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
+from attrs import define, field
 
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.access import (
@@ -41,24 +42,18 @@ NAMED = 3
 log = structlog.get_logger(__name__)
 
 
+@define(kw_only=True, eq=False)
 class Access:
     """Tells what an account may, and who can say what is refused. Raises StoreError."""
 
-    def __init__(
-        self,
-        *,
-        policy: AccessPolicy,
-        directories: Mapping[Platform, Directory],
-        memberships: Memberships,
-        clock: Clock,
-    ) -> None:
-        self._policy = policy
-        self._operators = frozenset(map(str, policy.operators))
-        self._directories = directories
-        self._memberships = memberships
-        self._clock = clock
-        self._names: dict[str, tuple[datetime, str]] = {}
-        self._one_reads: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+    _policy: AccessPolicy
+    _directories: Mapping[Platform, Directory]
+    _memberships: Memberships
+    _clock: Clock
+    _names: dict[str, tuple[datetime, str]] = field(init=False, factory=dict)
+    _one_reads: defaultdict[str, asyncio.Lock] = field(
+        init=False, factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     async def of(self, who: ChatIdentity) -> Admission:
         """What this account may now."""
@@ -73,7 +68,7 @@ class Access:
             return Admission(Level.ANYBODY, untold=True)
         if not colleague:
             return Admission(Level.OUTSIDE)
-        if str(who) in self._operators:
+        if str(who) in map(str, self._policy.operators):
             return Admission(Level.OPERATOR)
         untold = False
         for (level, group), kept in zip(groups, known, strict=True):
