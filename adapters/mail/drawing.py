@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.chat.words import Words
 from bot.domain.likeness import exact
-from bot.domain.visible import visible
+from bot.domain.visible import shown, visible
 from bot.message import (
     Block,
     Buttons,
@@ -132,8 +132,3 @@ def _filled(text: str) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def shown(value: object) -> object:
-    """What the template writes, before it is escaped."""
-    return visible(value) if type(value) is str else value

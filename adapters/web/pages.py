@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.likeness import exact
-from bot.domain.visible import visible
+from bot.domain.visible import shown
 
 _HERE = Path(__file__).parent
 
@@ -38,7 +38,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        finalize=_shown,
+        finalize=shown,
     )
     for name in ("style.css", "live.js"):
         content = (_HERE / "static" / name).read_bytes()
@@ -116,11 +116,6 @@ class Pages:
             )
         line = self.words(request)(f"page.{kind}_title")
         return PlainTextResponse(f"{line}\n", status, dict(headers or {}))
-
-
-def _shown(value: object) -> object:
-    """What a template writes, before it is escaped."""
-    return visible(value) if type(value) is str else value
 
 
 def choose(accepted: str, known: Sequence[str]) -> str:

@@ -18,3 +18,8 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c for c in text if c in _STAYS or unicodedata.category(c) not in _UNSEEN)
+
+
+def shown(value: object) -> object:
+    """What a template writes, before it is escaped; what was escaped already stays as it is."""
+    return visible(value) if type(value) is str else value

@@ -55,7 +55,7 @@ class Tidy:
         """One round; returns how many audit rows went."""
         now, gone = self._clock(), 0
         if self._audit_days is not None:
-            before = now - timedelta(days=self._audit)
+            before = now - timedelta(days=self._audit_days)
             for _ in range(STEPS):
                 removed = await self._trail.trim(before, now)
                 gone += removed
@@ -65,7 +65,7 @@ class Tidy:
                 await self._trail.drop_unused_names()
                 log.info("audit rows were kept long enough and are removed", count=gone)
         if self._history_days is not None:
-            await self._shorten(now - timedelta(days=self._history))
+            await self._shorten(now - timedelta(days=self._history_days))
         return gone
 
     async def _shorten(self, before: datetime) -> None:

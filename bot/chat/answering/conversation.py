@@ -14,13 +14,14 @@ from dataclasses import replace
 import structlog
 from attrs import define
 
-from bot.chat.answering import courtesies, refusing
+from bot.chat.answering import refusing
 from bot.chat.answering.asked import Asked
 from bot.chat.answering.helping import help_
 from bot.chat.answering.may import READING, needed, offered
 from bot.chat.answering.operating import Operating
 from bot.chat.answering.patience import must_wait
 from bot.chat.consent.personal import PersonalReplies
+from bot.chat.phrases import plain
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
@@ -116,7 +117,7 @@ class Conversation:
                 may = admission.level
                 log.info("asked", command=type(command).__name__, asker=str(asker), may=may.name)
                 if may is Level.OUTSIDE:
-                    return _as(Role.REFUSAL, refusing.outside(texts))
+                    return _as(Role.REFUSAL, plain(texts("refused.outside")))
                 await self._heard_of(asker)
                 said = await self._said(
                     command, asker, replies, personal, progress, admission, private=private
@@ -170,7 +171,7 @@ class Conversation:
             case Home():
                 return await self._home(asker, replies, personal, progress, level)
             case Thanks():
-                return courtesies.welcome(replies.words)
+                return plain(replies.words("courtesy.welcome"))
             case Hello() | Mine():
                 return await self._asked.mine(command, asker, replies, level)
             case SomebodyElse(name):
@@ -204,7 +205,7 @@ class Conversation:
     async def _refused(self, asker: ChatIdentity, words: Words, admission: Admission) -> Message:
         """Why not, and who can; while nobody can tell whether they may, that."""
         if admission.untold:
-            return refusing.untold(words)
+            return plain(words("refused.untold"))
         contacts = await self._access.contacts(asker.platform)
         return refusing.not_allowed(words, asker, contacts, admission.level)
 

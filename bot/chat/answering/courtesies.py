@@ -12,11 +12,6 @@ from bot.domain.people.admins import Platform
 from bot.message import Message
 
 
-def welcome(words: Words) -> Message:
-    """Somebody said thanks."""
-    return plain(words("courtesy.welcome"))
-
-
 def unsure(words: Words, clearly: str, platform: Platform) -> Message:
     """It may have been a command that changes something: how to say it so that it is one."""
     said = typed(phrases.quoted(clearly), platform)

@@ -11,16 +11,6 @@ from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
 
 
-def outside(words: Words) -> Message:
-    """Guests, people of other organisations, bots."""
-    return plain(words("refused.outside"))
-
-
-def untold(words: Words) -> Message:
-    """Whether they may cannot be read now, and what was known is too old."""
-    return plain(words("refused.untold"))
-
-
 def not_allowed(
     words: Words, asker: ChatIdentity, contacts: Sequence[str], level: Level
 ) -> Message:
