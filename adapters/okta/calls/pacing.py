@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import httpx
 import structlog
-from attrs import define, field
+from attrs import Factory, define, field
 
 from adapters.http.answers import Answer, http_date
 from bot.errors import StoreError
@@ -122,7 +122,10 @@ class OktaPace:
     _clock: Clock
     _sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _keep_free: float = KEEP_FREE
-    _slots: asyncio.Semaphore = field(alias="at_once", converter=asyncio.Semaphore, default=AT_ONCE)
+    _at_once: int = AT_ONCE
+    _slots: asyncio.Semaphore = field(
+        init=False, default=Factory(lambda pace: asyncio.Semaphore(pace._at_once), takes_self=True)
+    )
     _shared: RateBudget | None = None
     _buckets: dict[str, _Bucket] = field(init=False, factory=dict)
     _alone_until: datetime | None = field(init=False, default=None)
