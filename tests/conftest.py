@@ -18,6 +18,7 @@ import uvicorn.server
 from hypothesis import settings
 
 from adapters.redis.server.embedded import EmbeddedStore
+from tests.mail_server import Certificates, make_certificates
 from tests.trust import one_context
 from tools.setup import find_chromium, find_nginx
 
@@ -133,6 +134,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     own = tmp_path_factory.getbasetemp()
     return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "keys"
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Of 127.0.0.1, and of the authority that signed it."""
+    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -154,3 +154,17 @@ async def mail_server(
         yield server
     finally:
         listening.close()
+
+
+def mail_settings(server: MailServer, certificates: Certificates) -> str:
+    """A bot's settings for it, which may write to two domains of the sandbox."""
+    return f"""
+[mail]
+host = "127.0.0.1"
+port = {server.port}
+ca_file = "{certificates.authority}"
+user = "{USER}"
+password = "{PASSWORD}"
+sender = "o365bot@contoso.example"
+domains = ["northwind.example.com", "contoso.example"]
+"""

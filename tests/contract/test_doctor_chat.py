@@ -19,7 +19,7 @@ from sandbox.teams.installing import CATALOGUE, INSTALL
 from sandbox.teams.service import CHANNEL
 from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
 from tests.contract.doctor_stage import Fault, Installation, check_fault, names, secret
-from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
+from tests.mail_server import PASSWORD, USER, Certificates, mail_server
 from tests.mailbox import PASSWORD as IMAP_PASSWORD
 from tests.mailbox import USER as IMAP_USER
 from tests.mailbox import Imap, imap_server, mailbox
@@ -156,11 +156,6 @@ async def test_where_all_is_well_nothing_else_is_said(installation: Installation
 
 
 # ------------------------------------------------------------------ mail
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 def settings(port: int, certificates: Certificates, **more: object) -> MailSettings:

@@ -34,7 +34,6 @@ from tests.mail_server import (
     Certificates,
     MailServer,
     mail_server,
-    make_certificates,
 )
 from tests.there import there
 
@@ -56,11 +55,6 @@ MESSAGE = Message(
         Note("The link is yours alone."),
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from adapters.mail.bounces import Bounces, said
 from adapters.mail.message_ids import make
 from bot.errors import ChatUnreachable
 from bot.settings.sections.mail import BouncesSettings
-from tests.mail_server import Certificates, make_certificates
+from tests.mail_server import Certificates
 from tests.mailbox import PASSWORD, USER, Imap, Mailbox, imap_server, mailbox
 
 KEY = "round:2025-03-03:mail:gita@contoso.com"
@@ -68,11 +68,6 @@ From: o365bot <o365bot@contoso.com>
 message-id: {OURS}
 Subject: Please connect
 """
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ from sandbox.slack import workspace as slack_workspace
 from sandbox.teams import service as teams_service
 from sandbox.world import World
 from tests.forked import ForkedBot, looking_often
+from tests.mail_server import Certificates, MailServer, mail_server
 from tests.there import there
 
 WITHIN = 45.0
@@ -159,6 +160,13 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIt
     """The one that all scenarios share."""
     async with open_stage(tmp_path_factory.mktemp("scenario"), keys, AT_ANY_HOUR) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(certificates: Certificates) -> AsyncIterator[MailServer]:
+    """Somebody's mail server, for one module."""
+    async with mail_server(certificates) as running:
+        yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")

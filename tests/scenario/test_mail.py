@@ -14,14 +14,7 @@ import pytest_asyncio
 
 from sandbox.browser import Browser
 from sandbox.company.records import OktaApp, okta_id
-from tests.mail_server import (
-    PASSWORD,
-    USER,
-    Certificates,
-    MailServer,
-    mail_server,
-    make_certificates,
-)
+from tests.mail_server import Certificates, MailServer, mail_settings
 from tests.scenario.conftest import Stage, listed, open_stage, said
 from tests.there import there
 from tests.waiting import wait_until
@@ -32,17 +25,6 @@ APP = "Office 365 Northwind"
 UMA = "uma@northwind.example.com"
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("tls"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(certificates: Certificates) -> AsyncIterator[MailServer]:
-    async with mail_server(certificates) as running:
-        yield running
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(
     tmp_path_factory: pytest.TempPathFactory,
@@ -51,16 +33,7 @@ async def stage(
     certificates: Certificates,
 ) -> AsyncIterator[Stage]:
     """A world and a bot of their own: in the shared one this person cannot be reached."""
-    settings = f"""
-[mail]
-host = "127.0.0.1"
-port = {server.port}
-ca_file = "{certificates.authority}"
-user = "{USER}"
-password = "{PASSWORD}"
-sender = "o365bot@contoso.example"
-domains = ["northwind.example.com", "contoso.example"]
-"""
+    settings = mail_settings(server, certificates)
     async with open_stage(tmp_path_factory.mktemp("mail"), keys, settings) as stage:
         yield stage
 

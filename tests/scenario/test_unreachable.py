@@ -24,14 +24,7 @@ from sandbox.company.records import (
     guid,
     okta_id,
 )
-from tests.mail_server import (
-    PASSWORD,
-    USER,
-    Certificates,
-    MailServer,
-    mail_server,
-    make_certificates,
-)
+from tests.mail_server import Certificates, MailServer, mail_settings
 from tests.mailbox import PASSWORD as IMAP_PASSWORD
 from tests.mailbox import USER as IMAP_USER
 from tests.mailbox import Imap, Mailbox, imap_server, mailbox
@@ -41,11 +34,6 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WITHIN = 60.0
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +50,6 @@ async def box(imap: Imap, certificates: Certificates) -> AsyncIterator[Mailbox]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(certificates: Certificates) -> AsyncIterator[MailServer]:
-    async with mail_server(certificates) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(
     tmp_path_factory: pytest.TempPathFactory,
     keys: Path,
@@ -76,15 +58,7 @@ async def stage(
     certificates: Certificates,
 ) -> AsyncIterator[Stage]:
     settings = f"""
-[mail]
-host = "127.0.0.1"
-port = {server.port}
-ca_file = "{certificates.authority}"
-user = "{USER}"
-password = "{PASSWORD}"
-sender = "o365bot@contoso.example"
-domains = ["northwind.example.com", "contoso.example"]
-
+{mail_settings(server, certificates)}
 [mail.bounces]
 host = "127.0.0.1"
 port = {box.port}
