@@ -78,39 +78,44 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def _seconds(path: Path, tests: int) -> float:
-    """About how long a file takes: most scenarios start bots of their own, whatever they ask them,
-    and a browser draws pages.
+def _together(item: pytest.Item) -> Path:
+    """What one process does best: a file, or all that draw in a browser, or all the scenarios that
+    share one bot. Whichever process does some of these starts a browser, or a bot.
     """
-    match path.parent.name:
-        case "buttons":
-            return 50.0
-        case "scenario":
-            return 10.0
-        case "browser":
-            return 4.0 * tests
-    return 0.15 * tests
+    folder = item.path.parent
+    shares = (
+        folder.name == "scenario"
+        and isinstance(item, pytest.Function)
+        and "stage" in item.fixturenames
+        and not hasattr(item.module, "stage")
+    )
+    return folder if shares or folder.name == "browser" else item.path
+
+
+def _seconds(path: Path, tests: int) -> float:
+    """About how long that takes: most scenarios wait for a bot of their own, whatever they ask."""
+    if path.name == "browser":
+        return 4.0 * tests
+    return {"test_every_button.py": 50.0, "scenario": 25.0}.get(
+        path.name, 10.0 if path.parent.name == "scenario" else 0.15 * tests
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each process of a run as much to do, file by file, the longest files first.
 
     xdist cuts the list into equal parts: so all begin with what waits longest, and end with what
-    is short, single tests of which fill the parts up. One process has the browser.
+    is short, single tests of which fill the parts up.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if processes == 1:
         return
     files: dict[Path, list[pytest.Item]] = {}
+    fill: list[pytest.Item] = []
     for item in items:
-        browser = item.path.parent.name == "browser"
-        files.setdefault(item.path.parent if browser else item.path, []).append(item)
-    fill = [item for path, tests in files.items() if "unit" in path.parts for item in tests]
-    took = {
-        path: _seconds(tests[0].path, len(tests))
-        for path, tests in files.items()
-        if "unit" not in path.parts
-    }
+        tests = fill if "unit" in item.path.parts else files.setdefault(_together(item), [])
+        tests.append(item)
+    took = {path: _seconds(path, len(tests)) for path, tests in files.items()}
     parts: list[list[pytest.Item]] = [[] for _ in range(processes)]
     taken = [0.0] * processes
     for path in sorted(took, key=lambda path: -took[path]):
