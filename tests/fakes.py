@@ -8,6 +8,7 @@ from collections.abc import (
     Awaitable,
     Callable,
     Collection,
+    Iterable,
     Mapping,
     Sequence,
 )
@@ -73,6 +74,7 @@ class ConversationsInMemory:
     def __init__(self) -> None:
         self.refs: dict[str, ConversationRef] = {}
         self.people: set[str] = set()
+        self.addresses: dict[str, str] = {}
 
     async def remember(self, ref: ConversationRef) -> None:
         if ref.kind == "personal":
@@ -101,6 +103,12 @@ class ConversationsInMemory:
 
     async def conversation(self, conversation_id: str) -> ConversationRef | None:
         return self.refs.get(conversation_id)
+
+    async def goes_by(self, object_id: str, addresses: Iterable[str]) -> None:
+        self.addresses |= dict.fromkeys(addresses, object_id)
+
+    async def of_address(self, address: str) -> str:
+        return self.addresses.get(address, "")
 
 
 # ------------------------------------------------------------------ what the services are handed

@@ -248,6 +248,10 @@ class Keys:
         """String: the id of the 1:1 Teams conversation with a person."""
         return self._key("personal", object_id)
 
+    def address(self, address: str) -> str:
+        """String: the object id of somebody with the app in Teams who goes by this address."""
+        return self._key("address", address)
+
     def seen(self, chat: str) -> str:
         """String: when (s) a chat account was last heard of."""
         return self._key("seen", chat)

@@ -15,6 +15,7 @@ from attrs import define, field
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.viewers import EntraGroups
+from adapters.teams.roster import addresses_of
 from bot.domain.likeness import exact
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity
@@ -44,13 +45,18 @@ class TeamsDirectory:
 
     async def is_colleague(self, who: ChatIdentity) -> bool:
         """A member of the bot's own tenant, and no guest."""
+        place = await self._place(who)
         try:
-            member = await self._connector.member(await self._place(who), who.user_id)
+            member = await self._connector.member(place, who.user_id)
         except (PersonUnreachable, ChannelUnreachable):
             return False  # nobody of that id is where they wrote from
         if not _text(member, "tenantId"):
             raise ChatUnreachable("Teams does not say which tenant somebody belongs to.")
-        return is_colleague(member, self._settings.tenant_id)
+        if not is_colleague(member, self._settings.tenant_id):
+            return False
+        if place.personal:  # so they have the app
+            await self._conversations.goes_by(who.user_id, addresses_of(member))
+        return True
 
     async def members(self, group: Group) -> Collection[str]:
         """Everybody in a team, or in an Entra group and the groups in it, by object id."""

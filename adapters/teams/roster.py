@@ -49,8 +49,12 @@ class Roster:
             member_id = member.get("aadObjectId") or member.get("objectId")
             if not isinstance(member_id, str):
                 continue
-            for name in ("email", "userPrincipalName"):
-                address = exact(str(member.get(name) or ""))
-                if address:
-                    ids[address] = ids.get(address, frozenset()) | {member_id}
+            for address in addresses_of(member):
+                ids[address] = ids.get(address, frozenset()) | {member_id}
         return ids
+
+
+def addresses_of(member: Mapping[str, Any]) -> frozenset[str]:
+    """The mail address and the user name of a member, as Teams tells it."""
+    told = (exact(str(member.get(name) or "")) for name in ("email", "userPrincipalName"))
+    return frozenset(told) - {""}

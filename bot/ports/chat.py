@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -137,6 +137,14 @@ class Conversations(Protocol):
         ...
 
     async def conversation(self, conversation_id: str) -> ConversationRef | None: ...
+
+    async def goes_by(self, object_id: str, addresses: Iterable[str]) -> None:
+        """Somebody who has the app goes by these addresses (`exact`), as Teams told just now."""
+        ...
+
+    async def of_address(self, address: str) -> str:
+        """Whose the address was when last told, by Entra object id; "" for nobody's."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

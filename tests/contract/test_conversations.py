@@ -43,6 +43,16 @@ async def test_a_person_and_a_channel_are_found_again(conversations: Conversatio
     assert await conversations.conversation(CHANNEL.conversation_id) == CHANNEL
 
 
+async def test_whose_an_address_is_is_what_was_told_last(conversations: Conversations) -> None:
+    """An address may become another one's; who goes by none is nobody."""
+    await conversations.goes_by("ada", ("ada@contoso.com", "ada@fabrikam.com"))
+    await conversations.goes_by("ben", ("ada@contoso.com",))
+    await conversations.goes_by("eve", ())
+    assert await conversations.of_address("ada@contoso.com") == "ben"
+    assert await conversations.of_address("ada@fabrikam.com") == "ada"
+    assert await conversations.of_address("") == ""
+
+
 async def test_where_the_app_is_not_installed_there_is_nothing(
     conversations: Conversations,
 ) -> None:

@@ -38,6 +38,7 @@ async def filled(store: Redis) -> RedisLedger:
     await lay_down(store, 1)
     await migrate(store, KEYS, Trail(store, KEYS))
     await store.delete(KEYS.installation())
+    await store.set(KEYS.address("ada@contoso.com"), "ada", ex=60)
     ledger = RedisLedger(store, KEYS)
     bens = replace(
         REQUEST,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from adapters.teams.outgoing.messenger import ABSENT_FOR
 from bot.domain.people.admins import ChatIdentity, Platform
@@ -15,6 +15,8 @@ from tests.contract.pretend_teams import ADA, ADA_IS, APP, CHANNEL, PERSONAL, TE
 from tests.contract.teams_world import Json, TeamsBorder
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
+
+NOT_IN_TEAM = JSONResponse({"error": {"code": "BotNotInConversationRoster"}}, 403)
 
 
 def _added(teams: TeamsBorder) -> Json:
@@ -102,6 +104,29 @@ async def test_who_installs_the_app_is_welcomed_once(teams: TeamsBorder) -> None
     assert len(teams.microsoft.calls) == 1
     (who,) = teams.welcomes.people
     assert (who.user_id, who.email, who.language) == (ADA, "ada@contoso.com", "en-GB")
+
+
+async def test_who_installed_the_app_is_found_by_address_though_in_no_team(
+    teams: TeamsBorder,
+) -> None:
+    """An admin account elsewhere is theirs; as long as Teams says so, and they have the app."""
+
+    async def found() -> list[str]:
+        teams.microsoft.refusals = [NOT_IN_TEAM]
+        elsewhere = "99999999-9999-4999-8999-999999999999"
+        people = await teams.messenger.find_person(("Ada@contoso.com",), "x", elsewhere)
+        return [one.user_id for one in people]
+
+    assert await found() == []
+    await teams.post(teams.installed("add"))
+    await teams.calls(1)
+    assert await found() == [ADA]
+    teams.microsoft.members = [{"aadObjectId": ADA, "userPrincipalName": "ada.byron@contoso.com"}]
+    assert await found() == []
+    teams.microsoft.members = None
+    await teams.post(teams.installed("remove"))
+    teams.microsoft.installed.clear()
+    assert await found() == []
 
 
 async def test_an_upgrade_welcomes_nobody(teams: TeamsBorder) -> None:

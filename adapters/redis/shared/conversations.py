@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from redis.asyncio import Redis
 
@@ -15,7 +15,7 @@ from bot.ports.chat import ConversationRef
 
 MET_SECONDS = 60.0
 MOST_MET = 1000
-LEFT_SECONDS = 180 * 24 * 3600  # so long it is known that somebody had the app
+LEFT_SECONDS = 180 * 24 * 3600  # so long it is known that somebody had the app, and an address
 
 
 class RedisConversations:
@@ -71,3 +71,12 @@ class RedisConversations:
         with errors():
             stored = await self._client.get(self._keys.conversation(conversation_id))
         return CONVERSATION.load(stored) if stored else None
+
+    async def goes_by(self, object_id: str, addresses: Iterable[str]) -> None:
+        with errors():
+            for address in addresses:
+                await self._client.set(self._keys.address(address), object_id, ex=LEFT_SECONDS)
+
+    async def of_address(self, address: str) -> str:
+        with errors():
+            return text(await self._client.get(self._keys.address(address)) or "")

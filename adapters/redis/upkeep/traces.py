@@ -90,6 +90,9 @@ class RedisTraces:
                 if conversation is not None:
                     gone.append(keys.conversation(conversation.conversation_id))
                 gone.append(keys.personal(object_id))
+            async for key in self._client.scan_iter(match=keys.address("*"), count=1000):
+                if text(await self._client.get(key) or "") in known.object_ids:
+                    gone.append(text(key))
             count = 0
             for key in gone:
                 count += int(await self._client.delete(key))

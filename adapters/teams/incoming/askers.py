@@ -13,6 +13,7 @@ import structlog
 
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
+from adapters.teams.roster import addresses_of
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
@@ -42,8 +43,9 @@ class Askers:
         return asker, await self._merged(ref, asker)
 
     async def with_address(self, person: ChatIdentity, place: Place) -> ChatIdentity:
-        """The person with name and mail address, as far as Teams tells them."""
+        """The person with name and mail address, as far as Teams tells them; it is kept, too."""
         member = await self._member(person.user_id, place)
+        await self._conversations.goes_by(person.user_id, addresses_of(member))
         return person.completed(
             replace(
                 person,

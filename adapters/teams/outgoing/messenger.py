@@ -12,7 +12,7 @@ from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.installing import Installer
 from adapters.teams.outgoing.refusals import ConversationLost, ServedElsewhere
-from adapters.teams.roster import Roster
+from adapters.teams.roster import Roster, addresses_of
 from bot.domain.delivery.notices import Channel
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform
@@ -67,21 +67,46 @@ class TeamsMessenger:
         """The people for whom the app is installed, or can be; nobody else can be written to.
 
         By object id when the person is of the bot's tenant. Otherwise by address, among the members
-        of the team that `teams.channel` belongs to: the only roster that gives addresses. It is
-        read at most once in some minutes.
+        of the team that `teams.channel` belongs to: the only roster that gives addresses, read at
+        most once in some minutes. Then among those who installed the app, or wrote to it.
         """
         if exact(tenant_id) == exact(self._settings.tenant_id):
             found = await self._identity(object_id)
             if found is not None:
                 return (found,)
+        there = await self._in_team(addresses) or await self._with_app(addresses)
+        found_there = [await self._identity(member_id) for member_id in there]
+        return tuple(person for person in found_there if person is not None)
+
+    async def _in_team(self, addresses: Sequence[str]) -> Sequence[str]:
         if not any(addresses) or not self._settings.channel:
             return ()
         try:
-            members = await self._team.who(addresses)
+            return await self._team.who(addresses)
         except ChannelUnreachable:
             return ()  # the app is not in that team, so it cannot look there
-        found_there = [await self._identity(member_id) for member_id in members]
-        return tuple(person for person in found_there if person is not None)
+
+    async def _with_app(self, addresses: Sequence[str]) -> Sequence[str]:
+        """Whoever went by one of the addresses, and still does: one may become somebody else's."""
+        names = frozenset(map(exact, addresses)) - {""}
+        known = {await self._conversations.of_address(name) for name in names} - {""}
+        found = []
+        for one in sorted(known):
+            if still := names & await self._addresses(one):
+                await self._conversations.goes_by(one, still)
+                found.append(one)
+        return found
+
+    async def _addresses(self, object_id: str) -> frozenset[str]:
+        """As Teams tells them now, in the 1:1 conversation; none without the app."""
+        ref = await self._conversations.personal(object_id)
+        if ref is None:
+            return frozenset()
+        place = Place(ref.service_url, ref.conversation_id, personal=True)
+        try:
+            return addresses_of(await self._connector.member(place, object_id))
+        except (PersonUnreachable, ChannelUnreachable, ChatRefused):
+            return frozenset()
 
     async def profile(self, account: ChatIdentity) -> ChatIdentity:
         """As they last wrote to the bot; nothing more than the account when they never did."""
