@@ -151,7 +151,7 @@ def build_app(
     if services.operators is not None:
         routes += _for_operators(desk, services.operators)
     if slack is not None:
-        routes.append(Route("/slack/events", slack, methods=["POST"]))
+        routes.append(Route("/slack/events", slack, methods=["GET", "POST"]))
     if teams is not None:
         routes.append(Route("/teams/messages", teams, methods=["POST"]))
     if okta is not None:

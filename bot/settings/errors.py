@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+from bot.domain.likeness import exact
 
 NUMBER = "expected a whole number"
 SWITCH = "expected true or false"
@@ -31,15 +34,15 @@ LISTS_OF_SECTIONS = ("okta", "campaign.targets")
 KEY_OF_TABLE = "[key]"  # how pydantic marks that the key itself is wrong
 
 
-def problems(error: ValidationError, top: Container[str] = ()) -> tuple[str, ...]:
-    """One line per wrong key: its path, what was expected, how to give it by environment.
+def problems(error: ValidationError, of: type[BaseModel]) -> tuple[str, ...]:
+    """One line per wrong key of these settings.
 
-    `top` are the names that stand for themselves, in no section.
+    Its path, what was expected, how to give it by environment.
     """
-    return tuple(line for item in error.errors() for line in _lines(item, top))
+    return tuple(line for item in error.errors() for line in _lines(item, of))
 
 
-def _lines(item: Mapping[str, Any], top: Container[str]) -> Iterator[str]:
+def _lines(item: Mapping[str, Any], of: type[BaseModel]) -> Iterator[str]:
     parts = [str(part) for part in item["loc"] if part != KEY_OF_TABLE]
     if item["type"] == "wrong":
         for path, says in item["ctx"]["found"]:
@@ -47,13 +50,41 @@ def _lines(item: Mapping[str, Any], top: Container[str]) -> Iterator[str]:
             yield f"{_key((*parts, path))}{' ' if says.startswith('(') else ': '}{says}"
         return
     key, where = _key(parts), ""
-    lost = item["type"] == "extra_forbidden" and len(parts) > 1 and parts[-1] in top
-    if lost and not isinstance(item["input"], dict | list):
-        yield f"{key}: belongs to no section; write {parts[-1]} before the first [section]"
-        return
-    if item["type"] == "missing" and "okta" not in parts:
+    if item["type"] == "extra_forbidden":
+        lost = len(parts) > 1 and parts[-1] in of.model_fields
+        if lost and not isinstance(item["input"], dict | list):
+            yield f"{key}: belongs to no section; write {parts[-1]} before the first [section]"
+            return
+        if near := _near(parts, of):
+            yield f"{key}: is not a setting; is {near} meant?"
+            return
+    if item["type"] == "missing" and not _in_list(parts):
         where = f" (or O365BOT_{'__'.join(parts).upper()})"
     yield f"{key}: {_says(key, item)}{where}"
+
+
+def _near(parts: Sequence[str], of: type[BaseModel]) -> str:
+    """The setting beside a wrong one that looks most like it; "" for none."""
+    sections = {of}
+    for part in parts[:-1]:
+        fields = [one.model_fields[part] for one in sections if part in one.model_fields]
+        if fields:  # else the part is the number of one in a list
+            sections = {one for field in fields for one in _sections(field.annotation)}
+    names = {name for one in sections for name in one.model_fields}
+    spelt = exact(parts[-1]).replace("-", "_")
+    return next(iter(get_close_matches(spelt, sorted(names), 1, 0.75)), "")
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Those that a field may hold, alone or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections(part)
+
+
+def _in_list(parts: Iterable[str]) -> bool:
+    return "okta" in parts or any(part.isdecimal() for part in parts)
 
 
 def _key(parts: Iterable[str]) -> str:

@@ -33,6 +33,15 @@ _SAYS = (
     (r"Invalid date", "there is no such day or time"),
     (r"Invalid value", "expected a value: texts stand in quotes, true and false are small"),
 )
+_PACKED = (
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\xfe\xed\xfe\xed",
+)
+"""How gzip, ZIP, bzip2, xz, zstd and Java's key stores begin."""
 _TYPOGRAPHIC = frozenset("“”„‟‘’‚«»\u00a0\u200b\ufeff")
 
 
@@ -45,11 +54,13 @@ def read_text(path: Path) -> str:
         with path.expanduser().open("rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}") from None
+        raise ValueError(f"cannot be read: {error.strerror or 'this is no file'}") from None
     except (ValueError, RuntimeError):  # no such path, no such home
         raise ValueError("cannot be read: this is not a file name") from None
     if len(data) > LARGEST:
         raise ValueError("is larger than a megabyte, so it cannot be the expected file")
+    if data.startswith(_PACKED):
+        raise ValueError("is a compressed file or a key store; expected text")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in data[:4] and data[:1] != b"0"):
         raise ValueError("is saved as UTF-16; save it as UTF-8")
     if data[:2] in (b"0\x80", b"0\x81", b"0\x82", b"0\x83"):

@@ -52,6 +52,15 @@ def _network(value: str) -> str:
     return value
 
 
+def _folder(value: Path) -> Path:
+    if value == Path() or "\0" in str(value):
+        raise ValueError("expected the path of a directory of its own")
+    return value
+
+
+Folder = Annotated[Path, AfterValidator(_folder)]
+
+
 def _host_and_port(value: str) -> str:
     """Where to listen; an IPv6 address stands in brackets."""
     found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):([0-9]{1,5})", value)
@@ -87,7 +96,7 @@ class Settings(BaseSettings):
         description="Addresses or networks (CIDR) of your proxies. The caller's address that they "
         "put in `X-Forwarded-For` is trusted; they must set it themselves.",
     )
-    data_dir: Path = Field(Path("var"), description="Where the embedded store keeps its files.")
+    data_dir: Folder = Field(Path("var"), description="Where the embedded store keeps its files.")
     language: Literal["de", "en"] = Field("en", description="The language of channel messages.")
     scan_every_minutes: int = Field(
         15, ge=1, le=1440, description="Minutes between two scans of every org."
@@ -314,7 +323,7 @@ def load(config: Path | None = None) -> Settings:
     except ValidationError as error:
         alone = ("No settings file was given (--config FILE), only variables of the environment.",)
         told = alone if path is None else ()
-        lines = map(named, problems(error, Settings.model_fields))
+        lines = map(named, problems(error, Settings))
         raise SettingsInvalid((*unknown, *lines, *told)) from None
     except SettingsError as error:
         raise SettingsInvalid((not_json(error),)) from None

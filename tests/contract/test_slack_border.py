@@ -235,6 +235,10 @@ async def test_slacks_unsigned_check_is_answered_and_does_nothing(border: SlackB
             border.url, content=body, headers={"content-type": FORM}
         )
         assert (response.status_code, response.content) == (200, b"")
+        response = await border.client.get(border.url, params=body.decode())
+        assert (response.status_code, response.content) == (200, b"")
+    response = await border.client.get(border.url, params="ssl_check=1&command=%2Fo365")
+    assert response.status_code == 405
     assert (border.talk.asked, border.once.seen) == ([], set())
 
 

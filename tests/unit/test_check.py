@@ -169,6 +169,9 @@ BAD_KEYS: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "Latin-1": (lambda: b"\xe4" + pem(rsa_key()).encode(), "UTF-8"),
     "empty": (lambda: "", "empty"),
     "blanks": (lambda: " \n", "empty"),
+    "gzip": (lambda: b"\x1f\x8b\x08\x00\x00abc", "compressed"),
+    "ZIP": (lambda: b"PK\x03\x04\x14\x00abc", "compressed"),
+    "Java's key store": (lambda: b"\xfe\xed\xfe\xed\x00\x00\x00\x02", "key store"),
     "huge": (lambda: "x" * 2_000_000, "larger"),
 }
 
@@ -244,6 +247,9 @@ def test_a_certificate_that_is_soon_over_is_seen_before(tmp_path: Path) -> None:
         ('url = "redis://127.0.0.1?unknown=1"', "option that is not known"),
         ('url = "redis://127.0.0.1:99999"', "cannot be read"),
         ('url = "redis://127.0.0.1/main"', "cannot be read"),
+        ('url = "redis://127.0.0.1\\u0000"', "is not a URL"),
+        ('url = "valkey://store"', 'redis.allow = ["clear_text"]'),
+        ('url = "valkeys://:x@store?ssl_cert_reqs=none"', 'allow = ["unchecked_certificate"]'),
         ('url = "redis+sentinel://127.0.0.1"', "Sentinel"),
         ('url = "rediss://127.0.0.1"\nca_file = "/nowhere.pem"', "not there"),
         ('url = "redis://127.0.0.1"\nca_file = "/nowhere.pem"', "rediss://"),

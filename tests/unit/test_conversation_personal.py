@@ -28,7 +28,7 @@ from bot.domain.evidence.sights import Sight
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import ChatUnreachable
 from bot.form import filled
-from bot.message import Buttons, OpenLink
+from bot.message import Buttons, OpenLink, Role
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, TENANT
 from tests.person import ASKED
@@ -150,6 +150,21 @@ async def test_whoever_was_asked_is_told_what_waits_with_its_buttons(
     await world.say(f"me {CODE}")
     buttons = [f"saved {CODE}", f"me {CODE}", f"notme {CODE}", f"later {CODE}"]
     assert said_by_buttons(await world.say(words)) == buttons
+
+
+@pytest.mark.parametrize("words", ["why {}", "who {}", "why {} in full", "who has to do {}?"])
+async def test_whoever_was_asked_reads_of_that_app_why_and_who(
+    world: person.Asked, words: str
+) -> None:
+    """As a board's buttons say it, too. Of what is not theirs, they get what is."""
+    for app in (ASKED.app_label, str(ASKED.app)):
+        answer = await world.say(words.format(app))
+        assert answer.role is Role.ANSWER
+        assert ASKED.app_label in text_of(answer)
+        assert "waiting for you" not in text_of(answer)
+        assert not [said for said in said_by_buttons(answer) if said.startswith("send")]
+    other = await world.say(words.format("contoso/0oaother"))
+    assert (other.role, "This is waiting for you" in text_of(other)) == (Role.REFUSAL, True)
 
 
 async def test_whoever_was_asked_for_nothing_is_told_so(world: person.Asked) -> None:

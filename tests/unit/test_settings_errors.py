@@ -107,7 +107,7 @@ def said(values: dict[str, Any]) -> tuple[str, ...]:
     try:
         Settings.model_validate(values)
     except ValidationError as error:
-        return problems(error)
+        return problems(error, Settings)
     return ()
 
 

@@ -196,7 +196,7 @@ def test_a_misspelt_variable_is_told_as_a_misspelt_key_is(
         ("O365BOT_SLACK__BOT_TOKEN", "xoxp-2", "a user's token"),
         ("o365bot_slack__bot_token", "xoxp-2", "a user's token"),
         ("O365BOT_SLACK__BOT_TOKEN_FILE", "/nowhere", "not both"),
-        ("O365BOT_SLACK__BOT_TOKENN", "xoxb-2", "misspelt"),
+        ("O365BOT_SLACK__BOT_TOKENN", "xoxb-2", "is bot_token meant?"),
         ("O365BOT_PUBLIC_URL", '"https://bot.contoso.com"', "leave out the quotes"),
         ("O365BOT_LINK_HOURS", "24h", "expected a whole number"),
         ("O365BOT_OKTA", '[{"name": "x y"}]', "up to 31 small letters"),
@@ -221,6 +221,49 @@ def test_a_key_below_a_section_that_is_none_of_it_is_sent_to_the_top(tmp_path: P
     assert "write time_zone before the first [section]" in line
     said = problems(tmp_path, f"{GOOD}\n[slack.redis]\n")
     assert said == {"slack.redis": "is not a setting; is it misspelt?"}
+
+
+@pytest.mark.parametrize(
+    ("section", "written_so", "meant"),
+    [
+        ("slack", "operator", "operators"),
+        ("slack", "signing-secret", "signing_secret"),
+        ("slack", "Channel", "channel"),
+        ("okta.0", "clientid", "client_id"),
+        ("campaign.targets.0", "orgs", "org"),
+        ("", "publicurl", "public_url"),
+        ("slack", "colour", ""),
+    ],
+)
+def test_a_key_that_is_none_is_told_with_the_one_that_looks_most_like_it(
+    tmp_path: Path, section: str, written_so: str, meant: str
+) -> None:
+    """In that section alone; where none does, nothing is guessed."""
+    line, text = f"{written_so} = 1\n", f"{GOOD}\n{TARGET}"
+    if not section:
+        text = line + text
+    elif section == "okta.0":
+        text = text.replace(TOKEN, f"{TOKEN}\n{line}")
+    elif section == "slack":
+        text = text.replace("[slack]\n", f"[slack]\n{line}")
+    else:
+        text += line
+    key = f"{section}.{written_so}".removeprefix(".")
+    said = f"is {meant} meant?" if meant else "is it misspelt?"
+    assert problems(tmp_path, text)[key] == f"is not a setting; {said}"
+
+
+@pytest.mark.parametrize("folder", ["", ".", "a\\u0000b"])
+def test_the_embedded_stores_directory_is_one_of_its_own(tmp_path: Path, folder: str) -> None:
+    """Not wherever the bot was started."""
+    said = problems(tmp_path, f'data_dir = "{folder}"\n{GOOD}')
+    assert said == {"data_dir": "expected the path of a directory of its own"}
+
+
+def test_what_is_missing_in_a_list_is_given_by_no_variable(tmp_path: Path) -> None:
+    """There is none for it."""
+    said = problems(tmp_path, f"{GOOD}\n[[campaign.targets]]\n")
+    assert said["campaign.targets.0.on"] == "is missing"
 
 
 def test_what_is_missing_of_a_service_app_is_named(tmp_path: Path) -> None:

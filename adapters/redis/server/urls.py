@@ -97,8 +97,8 @@ Found = ServerAddress | SentinelAddress
 def parse(url: str) -> Found:
     """What the address means. Raises StoreUnavailable, which does not repeat the address."""
     scheme, found, rest = url.strip().partition("://")
-    scheme = exact(scheme)
-    if not found or not rest:
+    scheme = exact(scheme).replace("valkey", "redis")  # as Valkey's own clients write it
+    if not found or not rest or not rest.isprintable():
         raise StoreUnavailable("The store's address is not a URL.", hint=EXPECTED)
     match scheme:
         case "redis" | "rediss" | "unix":

@@ -66,6 +66,8 @@ async def accept(
     request: Request, signing_secret: str, body_seconds: float = BODY_SECONDS
 ) -> Accepted:
     """Check and parse the request, whose body has `body_seconds` to arrive. Raises Refused."""
+    if request.method == "GET" and _is_ssl_check(request.url.query.encode()):
+        return Accepted()
     if request.method != "POST":
         raise Refused(405, "Only POST is taken here.")
     content_type = exact(request.headers.get("content-type", "").partition(";")[0].strip())
@@ -155,7 +157,10 @@ def _parse(body: bytes, content_type: str) -> Json:
 
 
 def _is_ssl_check(body: bytes) -> bool:
-    """`ssl_check=1` and Slack's old token (docs.slack.dev, "Implementing slash commands")."""
+    """`ssl_check=1` and Slack's old token (docs.slack.dev, "Implementing slash commands").
+
+    By POST; by GET as Slack's older pages had it.
+    """
     try:
         fields = dict(parse_qsl(body.decode(), strict_parsing=True, max_num_fields=2))
     except ValueError:

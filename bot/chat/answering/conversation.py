@@ -48,6 +48,8 @@ from bot.chat.typed.commands import (
     Thanks,
     Unclear,
     Unsure,
+    Who,
+    Why,
 )
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import verb_about_app
@@ -191,7 +193,15 @@ class Conversation:
             return await self._operating.do(
                 command, asker, replies, personal, progress, private=private
             )
-        if isinstance(command, READING | FALLING_SHORT) and await self._asked.waiting(asker):
+        if isinstance(command, READING | FALLING_SHORT) and (
+            requests := await self._asked.waiting(asker)
+        ):
+            if isinstance(command, Why | Who) and await self._operating.is_about(
+                command, {one.app for one in requests}
+            ):
+                return await self._operating.do(
+                    command, asker, replies, personal, progress, private=private
+                )
             about = "unclear" if isinstance(command, FALLING_SHORT) else ""
             about = "due" if isinstance(command, Deadlines) else about
             mine = await self._asked.mine(Mine(about), asker, replies, level)

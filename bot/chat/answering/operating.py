@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -54,6 +54,7 @@ from bot.chat.typed.understanding import parse
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
+from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Wanted
@@ -241,6 +242,13 @@ class Operating:
             return await self._why(replies, await self._find(said))
         except (AppUnknown, AppAmbiguous):
             return replies.unclear(said, closest_sentence(said))
+
+    async def is_about(self, command: Why | Who, apps: Collection[AppRef]) -> bool:
+        """Whether it names one of these apps."""
+        try:
+            return (await self._find(command.app)).app.ref in apps
+        except (AppUnknown, AppAmbiguous):
+            return False
 
     async def _find(self, name: str) -> AppRecord:
         return (await named_app(self._ledger, name))[0]
