@@ -89,6 +89,46 @@ async def test_a_commit_whose_answer_was_lost_is_written_once(store: Redis) -> N
     await ledger.commit(Changes(apps=(RECORD,), audit=(entry(2),)))
     assert [one.detail["n"] for one in await ledger.audit()] == ["2", "1"]
     assert await findings(store) == []
+    others = [
+        replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa{n}"))) for n in range(3, 9)
+    ]
+    await asyncio.gather(
+        *(
+            ledger.commit(Changes(apps=(other,), audit=(entry(n),)))
+            for n, other in enumerate(others, start=3)
+        )
+    )
+    assert [one.detail["n"] for one in await ledger.audit()] == list("87654321")
+    assert await findings(store) == []
+
+
+async def test_of_those_sealed_together_one_that_conflicts_is_left_out_alone(store: Redis) -> None:
+    """Those behind it are sealed anew; whom it would have named is named by the next."""
+    ledger = RedisLedger(store, KEYS)
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    some = [Changes(audit=(entry(n, "slack:U5" if n > 2 else "slack:U1"),)) for n in range(1, 7)]
+    some[2] = replace(some[2], requests=(REQUEST,))
+    answers = await asyncio.gather(*map(ledger.commit, some), return_exceptions=True)
+    assert [type(answer) for answer in answers].count(Conflict) == 1
+    assert isinstance(answers[2], Conflict)
+    assert [one.detail["n"] for one in await ledger.audit()] == ["6", "5", "4", "2", "1"]
+    assert (await ledger.audit())[0].actor == "slack:U5"
+    assert len(await store.hgetall(KEYS.audit_names())) == 2
+    assert await findings(store) == []
+
+
+async def test_somebody_who_gives_up_waiting_holds_up_nobody(store: Redis) -> None:
+    """What they wanted is written whole or not at all."""
+    ledger = RedisLedger(store, KEYS)
+    writing = [asyncio.ensure_future(ledger.commit(Changes(audit=(entry(n),)))) for n in range(6)]
+    await asyncio.sleep(0)
+    writing[0].cancel()
+    await asyncio.sleep(0)
+    writing[1].cancel()
+    await asyncio.wait(writing)
+    await ledger.commit(Changes(audit=(entry(6),)))
+    assert {"2", "3", "4", "5", "6"} <= {one.detail["n"] for one in await ledger.audit()}
+    assert await findings(store) == []
 
 
 class Unsure:

@@ -85,7 +85,8 @@ local moved
 for _, write in ipairs(writes) do
   if write.was then
     local head = redis.call('GET', KEYS[write.key]) or ''
-    if head == write.value then return 1 end
+    local number, mark = string.match(head, '^(%d+)|%S* (%S*)')
+    if mark == write.mark and tonumber(number) >= write.number then return 1 end
     if head ~= ARGV[write.was] then moved = head end
   elseif write.expects then
     local now = stored(write)
@@ -268,10 +269,13 @@ class Commit:
             asked=self._key(asked),
         )
 
-    def head(self, key: str, was: str, now: str) -> None:
-        """Move the head of the audit on, if it still is what it was."""
+    def head(self, key: str, was: str, now: str, number: int, mark: str) -> None:
+        """Move the head of the audit on, if it still is what it was.
+
+        One of this mark and no smaller number was moved there by this commit, or by one behind it.
+        """
         write = {"key": self._key(key), "value": self._value(now), "was": self._value(was)}
-        self._writes.insert(0, write)
+        self._writes.insert(0, write | {"number": number, "mark": mark})
 
     def trim(self, key: str, position: str) -> None:
         """Take what was appended to a stream before that position out of it."""

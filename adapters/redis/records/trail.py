@@ -26,10 +26,12 @@ from bot.domain import audit, pseudonyms
 from bot.domain.audit import Former, Head, Row
 from bot.domain.changes import Action, AuditEntry
 from bot.domain.pseudonyms import Somebody
+from bot.errors import Conflict
 
 log = structlog.get_logger(__name__)
 
 AT_A_TIME = 500
+TOGETHER = 25  # commits that are sealed and sent at once
 MEANWHILE = 8  # rows that others may write while some are read
 _COLUMNS = ("at", "actor", "action", "subject", "detail")
 
@@ -56,6 +58,24 @@ class _Stand:
             return _Stand(Head(), "", "", stored)
 
 
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A commit with audit entries, and who waits for it."""
+
+    commit: Commit
+    entries: Sequence[AuditEntry]
+    written: asyncio.Future[None]
+
+    def tell(self, error: BaseException | None) -> None:
+        """That it is written, or why not; nobody, where it was cancelled."""
+        if self.written.done():
+            return
+        if error is None:
+            self.written.set_result(None)
+        else:
+            self.written.set_exception(error)
+
+
 class Trail:
     """Writes commits with their audit entries, and reads the audit. `key` seals it, if not empty.
 
@@ -68,6 +88,8 @@ class Trail:
         self._key = key
         self._script = register(client)
         self._turn = asyncio.Lock()
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
         self._stand: _Stand | None = None
         self._pseudonyms: dict[str, str] = {}
 
@@ -77,19 +99,62 @@ class Trail:
             with errors():
                 await commit.run(self._script, self._keys)
             return
+        waiting = _Waiting(commit, entries, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        with errors():
+            await waiting.written
+
+    async def _write(self) -> None:
+        """Write what waits until nothing does; a failure is told to those whom it met."""
+        try:
+            async with self._turn:
+                while some := self._waiting[:TOGETHER]:
+                    del self._waiting[:TOGETHER]
+                    some = [one for one in some if not one.written.done()]
+                    try:
+                        self._waiting[:0] = await self._write_some(some)
+                    except Exception as error:  # noqa: BLE001 - whoever waits is told
+                        self._stand = None
+                        for one in some:
+                            one.tell(error)
+        finally:
+            self._writing = None
+
+    async def _write_some(self, some: Sequence[_Waiting]) -> list[_Waiting]:
+        """Seal them one behind the other and send them together; returns those to seal anew.
+
+        Each is a step of its own. Behind one that is not written no other is: its seal would be
+        missing in the chain.
+        """
+        stand = self._stand or await self._read()
         mark = secrets.token_hex(4)
-        async with self._turn:
-            while True:
-                with errors():
-                    stand = self._stand or await self._read()
-                    attempt = commit.copy()
-                    following, new = self._append(attempt, stand, entries, mark)
-                    moved = await attempt.run(self._script, self._keys)
-                if moved is None:
-                    self._stand = following
-                    self._pseudonyms |= _people(new)
-                    return
-                await self._follow(moved)
+        fresh: dict[str, str] = {}
+        stands, names, steps = [], [], []
+        for one in some:
+            step = one.commit.copy()
+            stand, new = self._append(step, stand, one.entries, mark, fresh)
+            stands.append(stand)
+            names.append(new)
+            steps.append(step.run(self._script, self._keys))
+        answers = await asyncio.gather(*steps, return_exceptions=True)
+        again, moved = [], ""
+        for one, stand, new, answer in zip(some, stands, names, answers, strict=True):
+            if answer is None:
+                self._stand = stand
+                self._pseudonyms |= _people(new)
+                one.tell(None)
+            elif isinstance(answer, str):
+                again.append(one)
+                moved = answer
+            else:
+                one.tell(answer)
+                if not isinstance(answer, Conflict):
+                    self._stand = None
+        if again and (self._stand is None or moved != self._stand.stored):
+            await self._follow(moved)
+        return again
 
     async def names(self, texts: Iterable[str]) -> Mapping[str, str]:
         """What the pseudonyms in these texts stand for, as far as that is still known."""
@@ -227,7 +292,8 @@ class Trail:
                     for pseudonym in unused:
                         attempt.remove(self._keys.audit_names(), pseudonym)
                     now = f"{stand.head} {mark} {mark}"
-                    attempt.head(self._keys.audit_head(), stand.stored, now)
+                    number = stand.head.number
+                    attempt.head(self._keys.audit_head(), stand.stored, now, number, mark)
                     moved = await attempt.run(self._script, self._keys)
                 self._stand = None
                 if moved is None:
@@ -304,12 +370,16 @@ class Trail:
         stand: _Stand,
         entries: Sequence[AuditEntry],
         mark: str,
+        fresh: dict[str, str] | None = None,
         *,
         renamed: bool = False,
     ) -> tuple[_Stand, dict[str, str]]:
-        """Rows, the names that are new in them, and the head; returns where it stands then."""
+        """Rows, the names that are new in them, and the head; returns where it stands then.
+
+        `fresh` are the pseudonyms that those before it bring along.
+        """
         new: dict[str, str] = {}
-        fresh: dict[str, str] = {}
+        fresh = {} if fresh is None else fresh
 
         def person(name: str) -> str:
             known = self._pseudonyms.get(name) or fresh.get(name)
@@ -333,7 +403,7 @@ class Trail:
             commit.field(self._keys.audit_names(), pseudonym, name)
         names = mark if renamed else stand.names
         stored = f"{head} {mark} {names}"
-        commit.head(self._keys.audit_head(), stand.stored, stored)
+        commit.head(self._keys.audit_head(), stand.stored, stored, head.number, mark)
         return _Stand(head, mark, names, stored), new
 
 
