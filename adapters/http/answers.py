@@ -159,14 +159,17 @@ def is_certificate_problem(error: BaseException | None) -> bool:
     return False
 
 
-def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds to wait by `Retry-After` (RFC 9110, section 10.2.3: seconds or a date)."""
+def retry_after(headers: Mapping[str, str], untold: float = DEFAULT_RETRY_AFTER) -> float:
+    """Seconds to wait by `Retry-After` (RFC 9110, section 10.2.3: seconds or a date).
+
+    `untold` where it says nothing, or nothing that can be read.
+    """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:
         return float(value)
     until = http_date(value)
     if until is None:
-        return DEFAULT_RETRY_AFTER
+        return untold
     now = http_date(headers.get("date", "")) or datetime.now(UTC)
     return max(0.0, (until - now).total_seconds())
 

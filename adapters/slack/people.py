@@ -48,13 +48,18 @@ def identity(user_id: str, user: Mapping[str, Any]) -> ChatIdentity:
     )
 
 
-async def look_up(web: AsyncWebClient, user_id: str) -> ChatIdentity:
-    """The person with this member id, with time zone and language. Raises ChatError."""
+async def user_of(web: AsyncWebClient, user_id: str) -> Mapping[str, Any]:
+    """Slack's object of the person with this member id, with the locale. Raises ChatError."""
     answer = await call(web.users_info(user=user_id, include_locale=True))
     user = object_of(answer, "user")
     if text(user, "id") != user_id:
         raise AnswerOdd("user.id of whom was asked for")
-    return identity(user_id, user)
+    return user
+
+
+async def look_up(web: AsyncWebClient, user_id: str) -> ChatIdentity:
+    """The person with this member id, with time zone and language. Raises ChatError."""
+    return identity(user_id, await user_of(web, user_id))
 
 
 class Askers:

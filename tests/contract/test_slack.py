@@ -88,6 +88,43 @@ async def test_an_address_that_only_looks_the_same_is_somebody_elses() -> None:
         assert found.user_id == OLA
 
 
+async def test_somebody_who_was_found_is_asked_for_by_id_and_looked_at_anew() -> None:
+    """The address may be somebody else's now, and a colleague may have left."""
+    people = {"U0ADA": USER, "U0EVE": USER | {"id": "U0EVE", "profile": {}}}
+    asked: list[str] = []
+
+    async def api(request: Request) -> Response:
+        asked.append(request.path_params["method"])
+        form = dict(request.query_params) | dict(await request.form())
+        for user_id, user in people.items():
+            email = user["profile"].get("email", "")
+            if form.get("user") == user_id or form.get("email") == email:
+                return JSONResponse({"ok": True, "user": user})
+        return JSONResponse({"ok": False, "error": "users_not_found"})
+
+    app = Starlette(routes=[Route("/api/{method}", api, methods=["GET", "POST"])])
+    async with served(lambda url: app) as url, messenger_at(url) as messenger:
+
+        async def find() -> list[str]:
+            asked.clear()
+            found = await messenger.find_person(("ada@contoso.example",), "", "")
+            return [one.user_id for one in found]
+
+        assert await find() == ["U0ADA"]
+        assert asked == ["users.lookupByEmail", "users.info"]
+        assert await find() == ["U0ADA"]
+        assert asked == ["users.info"]
+        people["U0ADA"], people["U0EVE"] = (
+            USER | {"profile": {"email": "ada.smith@contoso.example"}},
+            USER | {"id": "U0EVE"},
+        )
+        assert await find() == ["U0EVE"]
+        people["U0EVE"] = people["U0EVE"] | {"deleted": True}
+        assert await find() == []
+        del people["U0EVE"]
+        assert await find() == []
+
+
 async def test_guests_and_deactivated_people_are_not_found(border: SlackBorder) -> None:
     """A personal link is for a colleague."""
     border.workspace.guests.add(OLA)
@@ -411,7 +448,7 @@ async def test_a_slack_that_hangs_is_given_up() -> None:
         release.set()
 
 
-USER = {
+USER: dict[str, Any] = {
     "id": "U0ADA",
     "tz": "Europe/Vienna",
     "locale": "de-AT",

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.http.client import open_http
+from adapters.teams.outgoing.backoff import Backoff
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.teams.roster import KEPT_FOR
@@ -169,6 +170,28 @@ async def test_a_pause_that_makes_no_sense_is_the_nearest_that_does(
     with pytest.raises(ChatThrottled) as raised:
         await teams.messenger.send_personal(ada, HELLO, "k")
     assert raised.value.retry_after == pause
+
+
+async def test_pauses_that_teams_does_not_measure_grow_until_something_gets_through(
+    teams: TeamsBorder, ada: ChatIdentity
+) -> None:
+    """Those who are refused at the same time share a pause; one that nobody can read is none."""
+    clock = Backoff()
+    former, now = 0.0, 100.0
+    for expected in (1, 2, 4, 8, 16, 32, 64, 64):
+        pause = clock.pause(now)
+        assert expected <= pause <= 1.5 * expected
+        assert clock.pause(now + pause / 2) == pytest.approx(pause / 2)
+        former, now = pause, now + pause
+    assert former >= 64
+    clock.over()
+    assert clock.pause(now) <= 1.5
+    for headers in ({}, {"Retry-After": "soon"}):
+        teams.microsoft.refusals = [Response("", 429, headers)]
+        with pytest.raises(ChatThrottled) as raised:
+            await teams.messenger.send_personal(ada, HELLO, "k")
+        assert 1.0 <= raised.value.retry_after <= 1.5
+        await teams.messenger.send_personal(ada, HELLO, "k")
 
 
 async def test_a_message_that_is_gone_cannot_be_changed(

@@ -1,7 +1,7 @@
 """The audit in the store: a stream of rows, each with its seal, written with what it tells of.
 
 The head (number and seal of the newest row) is what the script checks, as it checks the revision of
-a record: whoever was overtaken seals anew. Within one process those who write take turns. The head
+a record: whoever was overtaken seals anew. Within one process those who wait are sealed together. The head
 also names the commit that wrote it, and the one that last removed whom pseudonyms stand for, so
 that replicas know when to read all names again. Whom another replica named anew is learned from its
 rows: that costs the same however many are known.
@@ -10,17 +10,16 @@ rows: that costs the same however many are known.
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-import structlog
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.records.commit import Commit, milliseconds, register, text
+from adapters.redis.records.rows import Stand, fields_of, people, read_row, row_of
 from adapters.redis.server.store import errors
 from bot.domain import audit, pseudonyms
 from bot.domain.audit import Former, Head, Row
@@ -28,34 +27,9 @@ from bot.domain.changes import Action, AuditEntry
 from bot.domain.pseudonyms import Somebody
 from bot.errors import Conflict
 
-log = structlog.get_logger(__name__)
-
 AT_A_TIME = 500
 TOGETHER = 25  # commits that are sealed and sent at once
 MEANWHILE = 8  # rows that others may write while some are read
-_COLUMNS = ("at", "actor", "action", "subject", "detail")
-
-
-@dataclass(frozen=True, slots=True)
-class _Stand:
-    """The head as it is stored: beside it which commit wrote it, and which removed names."""
-
-    head: Head
-    commit: str
-    names: str
-    stored: str
-
-    @staticmethod
-    def parse(stored: str) -> _Stand:
-        if not stored:
-            return _Stand(Head(), "", "", "")
-        head, _, rest = stored.partition(" ")
-        commit, _, names = rest.partition(" ")
-        try:
-            return _Stand(Head.parse(head), commit, names, stored)
-        except ValueError:
-            log.error("the head of the audit cannot be read: a new chain begins")
-            return _Stand(Head(), "", "", stored)
 
 
 @dataclass(slots=True, eq=False)
@@ -90,7 +64,7 @@ class Trail:
         self._turn = asyncio.Lock()
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
-        self._stand: _Stand | None = None
+        self._stand: Stand | None = None
         self._pseudonyms: dict[str, str] = {}
 
     async def commit(self, commit: Commit, entries: Sequence[AuditEntry] = ()) -> None:
@@ -143,7 +117,7 @@ class Trail:
         for one, stand, new, answer in zip(some, stands, names, answers, strict=True):
             if answer is None:
                 self._stand = stand
-                self._pseudonyms |= _people(new)
+                self._pseudonyms |= people(new)
                 one.tell(None)
             elif isinstance(answer, str):
                 again.append(one)
@@ -169,7 +143,7 @@ class Trail:
         """The newest entries, newest first, with the names that are known."""
         with errors():
             stored = await self._client.xrevrange(self._keys.audit(), count=limit)
-        rows = [_row(text(at), fields) for at, fields in stored or () if fields]
+        rows = [read_row(text(at), fields) for at, fields in stored or () if fields]
         return await self._entries(row for row in rows if row.at)
 
     async def rows(self, after: str = "", until: str = "") -> AsyncIterator[Row]:
@@ -182,7 +156,7 @@ class Trail:
                 )
             for position, fields in stored or ():
                 after = text(position)
-                yield _row(after, fields or {})
+                yield read_row(after, fields or {})
             if not stored:
                 return
 
@@ -190,7 +164,7 @@ class Trail:
         """The newest row, as the store names it."""
         with errors():
             stored = await self._client.get(self._keys.audit_head())
-        return _Stand.parse(text(stored or "")).head
+        return Stand.parse(text(stored or "")).head
 
     async def removed(self) -> Mapping[str, str]:
         """Digests of the rows in front of the chain that are gone, by position."""
@@ -335,11 +309,11 @@ class Trail:
             for row in rows
         )
 
-    async def _read(self) -> _Stand:
+    async def _read(self) -> Stand:
         stored = await self._client.get(self._keys.audit_head())
         found = await self._client.hgetall(self._keys.audit_names())
-        self._pseudonyms = _people({text(one): text(name) for one, name in found.items()})
-        self._stand = _Stand.parse(text(stored or ""))
+        self._pseudonyms = people({text(one): text(name) for one, name in found.items()})
+        self._stand = Stand.parse(text(stored or ""))
         return self._stand
 
     async def _follow(self, moved: str) -> None:
@@ -348,7 +322,7 @@ class Trail:
         That is so where names were removed, and where too much was written to go through it.
         """
         known, self._stand = self._stand, None
-        stand = _Stand.parse(moved)
+        stand = Stand.parse(moved)
         if known is None or stand.names != known.names:
             return
         behind = stand.head.number - known.head.number
@@ -356,24 +330,24 @@ class Trail:
             return
         with errors():
             stored = await self._client.xrevrange(self._keys.audit(), count=behind + MEANWHILE)
-        rows = [_row(text(at), fields or {}) for at, fields in stored or ()]
+        rows = [read_row(text(at), fields or {}) for at, fields in stored or ()]
         new = [row for row in rows if row.number > known.head.number]
         if not any(row.number == known.head.number + 1 for row in new):
             return
         names = await self.names(f"{row.actor} {row.subject} {row.detail}" for row in new)
-        self._pseudonyms |= _people(names)
+        self._pseudonyms |= people(names)
         self._stand = stand
 
     def _append(
         self,
         commit: Commit,
-        stand: _Stand,
+        stand: Stand,
         entries: Sequence[AuditEntry],
         mark: str,
         fresh: dict[str, str] | None = None,
         *,
         renamed: bool = False,
-    ) -> tuple[_Stand, dict[str, str]]:
+    ) -> tuple[Stand, dict[str, str]]:
         """Rows, the names that are new in them, and the head; returns where it stands then.
 
         `fresh` are the pseudonyms that those before it bring along.
@@ -396,51 +370,12 @@ class Trail:
 
         head = stand.head
         for entry in entries:
-            row = _of(pseudonyms.hidden(entry, person, said), head.number + 1)
+            row = row_of(pseudonyms.hidden(entry, person, said), head.number + 1)
             head = Head(row.number, audit.sealed(head.seal, row, self._key))
-            commit.append(self._keys.audit(), _flat(replace(row, seal=head.seal)))
+            commit.append(self._keys.audit(), fields_of(replace(row, seal=head.seal)))
         for pseudonym, name in new.items():
             commit.field(self._keys.audit_names(), pseudonym, name)
         names = mark if renamed else stand.names
         stored = f"{head} {mark} {names}"
         commit.head(self._keys.audit_head(), stand.stored, stored, head.number, mark)
-        return _Stand(head, mark, names, stored), new
-
-
-def _people(names: Mapping[str, str]) -> dict[str, str]:
-    """The pseudonym of each account, name and address."""
-    people = (one for one in names.items() if one[0].startswith("person:"))
-    return {v: k for k, v in people if pseudonyms.PSEUDONYM.fullmatch(k)}
-
-
-def _of(entry: AuditEntry, number: int) -> Row:
-    return Row(
-        "",
-        number,
-        entry.at.astimezone(UTC).isoformat(),
-        entry.actor,
-        entry.action,
-        entry.subject,
-        json.dumps(dict(entry.detail), ensure_ascii=False),
-    )
-
-
-def _flat(row: Row) -> dict[str, str]:
-    return {
-        "n": str(row.number),
-        "at": row.at,
-        "actor": row.actor,
-        "action": row.action,
-        "subject": row.subject,
-        "detail": row.detail,
-        "seal": row.seal,
-    }
-
-
-def _row(position: str, stored: Mapping[str | bytes, str | bytes]) -> Row:
-    """A row as it stands there; what it lacks is empty, and a number that is none is 0."""
-    fields = {text(name): text(value) for name, value in stored.items()}
-    number = fields.get("n", "")
-    plain = number.isascii() and number.isdigit() and len(number) < 16
-    told = [fields.get(name, "") for name in (*_COLUMNS, "seal")]
-    return Row(position, int(number) if plain else 0, *told)
+        return Stand(head, mark, names, stored), new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from adapters.slack.outgoing import posting
 from adapters.slack.outgoing.answers import Json, lenient, object_of, objects_of, text
 from adapters.slack.outgoing.calls import call
-from adapters.slack.people import email_of, is_colleague, look_up
+from adapters.slack.people import email_of, identity, is_colleague, look_up, user_of
 from bot.domain.delivery.notices import Channel
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
@@ -38,6 +39,7 @@ class SlackMessenger:
 
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
+        self._members: dict[str, str] = {}  # address to the member id that had it last
         self._direct: dict[str, str] = {}  # member id to the channel of the 1:1 conversation
 
     async def find_person(
@@ -48,16 +50,31 @@ class SlackMessenger:
         for address in dict.fromkeys(exact(a.strip()) for a in addresses):
             if "@" not in address:
                 continue
-            try:
-                answer = await call(self._web.users_lookupByEmail(email=address))
-            except PersonUnreachable:
-                continue
-            user = object_of(answer, "user")
-            user_id = text(user, "id")
-            # A link is personal: whom Slack takes the address for must really have it.
-            if is_colleague(user) and email_of(user) == address and user_id not in found:
-                found[user_id] = await look_up(self._web, user_id)
+            if (one := await self._with_address(address)) is not None:
+                found[one.user_id] = one
         return tuple(found.values())
+
+    async def _with_address(self, address: str) -> ChatIdentity | None:
+        """A full member whose profile has this address now.
+
+        Only `users.info` tells the language. Who is known by the address is asked for at once.
+        """
+        known = self._members.pop(address, None)
+        with suppress(PersonUnreachable):
+            if known is not None and _has(user := await user_of(self._web, known), address):
+                self._members[address] = known
+                return identity(known, user)
+            answer = await call(self._web.users_lookupByEmail(email=address))
+            user = object_of(answer, "user")
+            # A link is personal: whom Slack takes the address for must really have it.
+            if _has(user, address):
+                user_id = text(user, "id")
+                user = await user_of(self._web, user_id)
+                if len(self._members) >= MAX_REMEMBERED:
+                    self._members.clear()
+                self._members[address] = user_id
+                return identity(user_id, user)
+        return None
 
     async def profile(self, account: ChatIdentity) -> ChatIdentity:
         """Raises PersonUnreachable when Slack does not know the member id."""
@@ -192,6 +209,10 @@ class SlackMessenger:
         channel = text(answer, "channel", "id")
         self._direct[person.user_id] = channel
         return channel
+
+
+def _has(user: Json, address: str) -> bool:
+    return is_colleague(user) and email_of(user) == address
 
 
 def _metadata(key: str) -> dict[str, Any]:

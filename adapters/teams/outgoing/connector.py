@@ -21,6 +21,7 @@ from adapters.http.doubt import NOTHING_SENT
 from adapters.teams.drawing.card import CARD_TYPE, draw
 from adapters.teams.drawing.texts import plain
 from adapters.teams.incoming.activities import Place
+from adapters.teams.outgoing.backoff import Backoff
 from adapters.teams.outgoing.refusals import Answer, ServedElsewhere, meaning
 from adapters.teams.outgoing.tokens import BotToken, is_known_service
 from adapters.teams.outgoing.viewers import Viewers
@@ -74,6 +75,7 @@ class Connector:
         self._viewers = viewers
         self._http = http
         self._token = BotToken(settings, sign_in or http)
+        self._backoff = Backoff()
 
     async def send(self, place: Place, message: Message, *, own: bool = False) -> str:
         """A new message at the end of the conversation or thread; returns its id.
@@ -245,8 +247,11 @@ class Connector:
             )
         answer = await self._send(method, place.service_url.rstrip("/") + path, body)
         if 200 <= answer.status < 300:
+            self._backoff.over()
             return _taken(answer)
-        error = meaning(answer, personal=place.personal, changes=changes)
+        throttled = answer.status == 429
+        pause = self._backoff.pause(asyncio.get_running_loop().time()) if throttled else 0.0
+        error = meaning(answer, personal=place.personal, changes=changes, pause=pause)
         if isinstance(error, ServedElsewhere):
             # What an answer names is no more than a hint which of the known addresses it is.
             known = [u for u in self._settings.service_urls if is_known_service(u, (error.named,))]

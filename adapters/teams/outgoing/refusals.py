@@ -109,10 +109,13 @@ class ServedElsewhere(ChatRefused):
         self.service_url = ""
 
 
-def meaning(answer: Answer, *, personal: bool, changes: bool) -> ChatError:
+def meaning(
+    answer: Answer, *, personal: bool, changes: bool, pause: float = SHORTEST_PAUSE
+) -> ChatError:
     """The error that an answer other than a success means.
 
     `personal`: the conversation is one with a person; `changes`: a message was to be changed.
+    `pause`: seconds to wait where Teams asks for that and does not say how long.
     """
     status, body = answer.status, json_object(answer.content)
     code = _code(body)
@@ -121,7 +124,7 @@ def meaning(answer: Answer, *, personal: bool, changes: bool) -> ChatError:
         case 412:  # two changes at the same time: nothing was taken
             return ChatThrottled(says, retry_after=CONFLICT_PAUSE)
         case 429:
-            told = retry_after(answer.headers)
+            told = retry_after(answer.headers, pause)
             return ChatThrottled(says, retry_after=min(max(told, SHORTEST_PAUSE), LONGEST_PAUSE))
         case _ if status >= 500 or status == 408:
             return ChatUnreachable(says)  # whether it was taken nobody knows
