@@ -1,10 +1,10 @@
 """The audit in the store: a stream of rows, each with its seal, written with what it tells of.
 
 The head (number and seal of the newest row) is what the script checks, as it checks the revision of
-a record: whoever was overtaken seals anew. Within one process those who wait are sealed together. The head
-also names the commit that wrote it, and the one that last removed whom pseudonyms stand for, so
-that replicas know when to read all names again. Whom another replica named anew is learned from its
-rows: that costs the same however many are known.
+a record: whoever was overtaken seals anew. Within one process those who wait are sealed together.
+The head also names the commit that wrote it, and the one that last removed whom pseudonyms stand
+for, so that replicas know when to read all names again. Whom another replica named anew is learned
+from its rows: that costs the same however many are known.
 """
 
 from __future__ import annotations
