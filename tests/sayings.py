@@ -214,7 +214,7 @@ def told(words: Words) -> dict[str, list[Message]]:
             )
         ],
         "plan": [
-            plan(words, replace(found, unasked=unasked), 30, said)
+            plan(words, replace(found, unasked=unasked, left=unasked), 30, said)
             for found in plans()
             for unasked in (0, 1, 2)
             for said in ("", "next month")

@@ -43,10 +43,14 @@ async def differences(number: int) -> list[str]:
         return []  # somebody else is about to be asked
     life.told.clear()
     start = life.clock.now()
+    stuck = set(await life.ledger.still())
     plan = await life.services.read.plan()
     await life.run(DAYS)
     lines = plan.lines
     passed_on = [line.at for line in lines if isinstance(line, Escalate)]
+    # Where nobody was left, somebody may be back from an absence.
+    made = life.ledger.all_requests.values()
+    passed_on += [r.requested_at for r in made if r.requested_at > start and r.app in stuck]
     until = min(passed_on, default=start + DAYS * timedelta(days=1)) - SLACK
     planned = [
         found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from bot.domain.campaign.intents import Reason
+from bot.domain.campaign.intents import Escalate, Reason
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage, Step, Stuck, step
 from bot.domain.evidence.rules import Evidence, EvidenceKind
@@ -17,7 +18,7 @@ from bot.domain.schedule import again
 from bot.errors import CloudUnreachable
 from bot.services.consent.visit import ByChat
 from tests import person
-from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, TENANT
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, POLICY, TENANT
 from tests.person import ASKED
 from tests.there import there
 
@@ -205,3 +206,25 @@ async def test_looking_ends_once_nothing_is_to_be_asked(world: World) -> None:
     )
     await world.after(1)
     assert again(APP.ref) not in world.ledger.schedule
+
+
+async def test_a_plan_says_when_who_did_not_answer_is_asked_once_more() -> None:
+    """After "not me" of the last one: to the minute, and by the name of whom it will be."""
+    summer = Campaign(targets=(Deadline("target", date(2025, 7, 1), "ours"),))
+    world = World(policy=replace(POLICY, campaign=summer))
+    await world.set()
+    await world.scan.org("contoso")
+    told = (NOW - 9 * DAY, NOW - 7 * DAY)
+    ben = replace(ASKED, id="r0", code="B", chat=BEN_IN_CHAT, admin_object_id="ben")
+    ben = replace(ben, admin_name="Ben Okafor", stage=Stage.EXPIRED, told=told, link=None)
+    await world.ledger.commit(Changes(requests=(replace(ben, requested_at=told[0]),)))
+    await world.declines()
+    plan = await world.read.plan()
+    assert (plan.unasked, plan.left) == (0, 1)
+    (line,) = (one for one in plan.lines if isinstance(one, Escalate))
+    assert (line.to, line.reason, line.at) == (BEN_IN_CHAT, Reason.AGAIN, NOW + 4 * 7 * DAY)
+    answer = await world.conversation.answer("plan", OPERATOR)
+    for told_so in ("Ben Okafor", "asked once more: Contoso O365", "Nobody is left to ask for one"):
+        assert told_so in str(answer)
+    assert await world.after(27) == []
+    assert await world.after(1) == ["ben"]

@@ -145,6 +145,7 @@ class Reading:
             "plan",
             rows=[plans.line(words, found, one) for one in shown],
             unasked=found.unasked,
+            left=found.left,
             pager=_pager(number, pages, lambda n: f"/operators/plan?page={n}"),
         )
 

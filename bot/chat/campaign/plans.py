@@ -31,6 +31,8 @@ def plan(words: Words, found: Plan, days: int, said: str = "") -> Message:
         )
     if found.unasked:
         blocks.append(Text(words("plan.unasked", count=found.unasked)))
+    if found.left:
+        blocks.append(Text(words("plan.left", count=found.left)))
     if not lines:
         return Message(title, tuple(blocks))
     more = len(lines) - SHOWN
@@ -115,6 +117,8 @@ def _what(words: Words, found: Plan, intent: Intent) -> str:
             return words("plan.what_apps", count=len(apps))
         case Escalate(app_label=label, reason=Reason.NOT_SEEN):
             return words("plan.what_operators", app=label)
+        case Escalate(app_label=label, reason=Reason.AGAIN):
+            return words("plan.what_again", app=label)
         case Escalate(app_label=label):
             return words("plan.what_sideways", app=label)
 

@@ -154,17 +154,3 @@ def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> dat
     if request.answered_at is not None and request.answered_at >= opening[0]:
         return until
     return opening[0]
-
-
-def asked_again_at(request: ConsentRequest, policy: Policy) -> datetime:
-    """From when on (UTC) who ignored the app may be asked once more, as nobody else is left.
-
-    That is some weeks after it ended or got stuck, or sooner, once its date is near.
-    """
-    since = request.still_since or request.requested_at
-    calendar = policy.calendars.of_person(request.chat)
-    on, latest = policy.deadline(request).on, calendar.day_of(since + policy.ask_again_after)
-    near = calendar.day_of(since)
-    while near < latest and calendar.days_left(near, on) > policy.ask_again_left:
-        near = calendar.next_working_day(near + DAY)
-    return min(since + policy.ask_again_after, max(since, start_of(near, calendar)))

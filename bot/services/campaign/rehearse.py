@@ -7,11 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from bot.domain.campaign.again import asked_again_at, left_alone
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.digests import rehearse as rehearse_operator
 from bot.domain.campaign.foresight import ChannelPost, as_of, channel_posts
-from bot.domain.campaign.intents import Intent, Open, Policy, Snapshot, Worklist
+from bot.domain.campaign.intents import (
+    Escalate,
+    Intent,
+    Open,
+    Policy,
+    Reason,
+    Snapshot,
+    Worklist,
+)
 from bot.domain.campaign.rehearsal import decide, rehearse
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.verdict import State
@@ -35,7 +44,8 @@ class Plan:
     """What would be told between two moments (UTC), in order of time, and to whom it belongs.
 
     `intents` are for people, `digests` for operators, `posts` for channels.
-    `unasked` is for how many apps somebody should be asked, and nobody is.
+    Nobody was asked yet for so many apps that need it (`unasked`), and for so many nobody is `left`
+    to ask.
     """
 
     start: datetime
@@ -46,6 +56,7 @@ class Plan:
     posts: tuple[ChannelPost, ...] = ()
     digests: tuple[Digest, ...] = ()
     unasked: int = 0
+    left: int = 0
 
     @property
     def lines(self) -> tuple[PlanEntry, ...]:
@@ -119,6 +130,14 @@ class Rehearse:
                 else:
                     people.append(each)
         requests = _requests(snapshot)
+        ended = [one for one in stuck if not one.request.stage.is_open]
+        for one in ended:
+            past = await self._ledger.requests_for(one.app.ref)
+            for silent in left_alone(past, self._policy)[-1:]:
+                at = asked_again_at(one.request, self._policy)
+                if start <= at < until:
+                    people.append(_again(silent, at))
+                    requests[silent.id] = silent
         items = [item for one in snapshot.people for item in one.items]
         asked = {item.request.app for item in items if item.state.wants_consent}
         wanting = sum(
@@ -135,7 +154,8 @@ class Rehearse:
             self._policy,
             await self._posts(counts, start, until),
             tuple(digests),
-            max(0, wanting - len(asked)),
+            max(0, wanting - len(asked) - len(ended)),
+            len(ended),
         )
 
     async def _operating(self, snapshot: Snapshot) -> list[Worklist]:
@@ -206,6 +226,11 @@ def _as_of(worklist: Worklist, at: datetime) -> Worklist:
     rounds = tuple(told for told in recipient.rounds if told < at)
     digests = tuple(told for told in recipient.digests if told < at)
     return replace(worklist, recipient=replace(recipient, rounds=rounds, digests=digests))
+
+
+def _again(silent: ConsentRequest, at: datetime) -> Escalate:
+    to, app = silent.chat, silent.app
+    return Escalate(to, silent.id, app, silent.app_label, Reason.AGAIN, at)
 
 
 def _requests(snapshot: Snapshot) -> dict[str, ConsentRequest]:

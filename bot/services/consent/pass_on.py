@@ -7,7 +7,6 @@ looked again once a day, and as soon as something is seen to have changed.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from functools import partial
 import structlog
 from attrs import define
 
-from bot.domain.campaign.cadence import asked_again_at
+from bot.domain.campaign.again import asked_again_at, silent
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.campaign.reminders import ignored
 from bot.domain.changes import AuditEntry, Changes
@@ -187,21 +186,6 @@ class PassOn:
         now, at = self._clock.now(), asked_again_at(request, self._reminding)
         return min(at, now + AT_LEAST) if at > now else now + AT_LEAST
 
-    def _silent(
-        self, past: Iterable[ConsentRequest], *, times: int = 1, ends: str = ""
-    ) -> frozenset[str]:
-        """Object ids of those who ignored an app so often, of all its requests; `ends` does now.
-
-        Whoever was passed over for an absence has ignored nothing.
-        """
-        often = Counter(
-            one.admin_object_id
-            for one in past
-            if one.id == ends
-            or (one.stage is Stage.EXPIRED and len(one.named) >= self._reminding.ignored_rounds)
-        )
-        return frozenset(who for who, count in often.items() if count >= times)
-
     async def _lost(self, past: Iterable[ConsentRequest]) -> frozenset[ChatIdentity]:
         """Accounts that could not be written to lately, and were not heard of since."""
         now = self._clock.now()
@@ -232,16 +216,16 @@ class PassOn:
             prefer=request.suggestion,
             without=await self._lost(past),
         )
-        silent = self._silent(past) - wanted
+        once = silent(past, self._reminding) - wanted
         try:
-            await send(silent=silent)
+            await send(silent=once)
         except NobodyReachable as nobody:
-            still = self._silent(past, times=2) - wanted
-            if still == silent:
+            twice = silent(past, self._reminding, times=2) - wanted
+            if twice == once:
                 raise
             if self._clock.now() < asked_again_at(request, self._reminding):
                 raise _Patience(request.app_label) from nobody
-            await send(silent=still)
+            await send(silent=twice)
 
     async def reach(self) -> Reach:
         """Where people are reached, for whoever escalates several at the same moment."""
@@ -271,11 +255,12 @@ class PassOn:
             reach=reach,
         )
         try:
-            return await send(silent=self._silent(past, ends=request.id))
+            return await send(silent=silent(past, self._reminding, ends=request.id))
         except NobodyReachable:
             if reason is not Reason.AGAIN:
                 raise
-            return await send(silent=self._silent(past, times=2, ends=request.id))
+            twice = silent(past, self._reminding, times=2, ends=request.id)
+            return await send(silent=twice)
 
 
 class _Patience(NobodyReachable):
