@@ -113,6 +113,31 @@ def test_what_an_operator_hears_as_global_administrator_counts_in_the_same_week(
     assert last_call.reason is Reason.LAST_CALL
 
 
+def test_what_is_stuck_comes_before_another_reminder_and_after_a_last_call() -> None:
+    """An operator with apps of their own, whose week is full: the first room there is has it."""
+    rounds = tuple(MONDAY - n * DAY for n in (6, 4, 3))
+    by = replace(BY, per_week=3)
+    kinds = {
+        due: [
+            type(each)
+            for each in rehearse(
+                olga(asked(OPERATOR, MONDAY - 6 * DAY), rounds=rounds, answered_at=MONDAY),
+                (),
+                MONDAY,
+                MONDAY + 14 * DAY,
+                replace(by, campaign=campaign(due)),
+                MONDAY,
+            )
+        ][:2]
+        for due in (MONDAY.date() + 20 * DAY, MONDAY.date() - 9 * DAY, MONDAY.date() + DAY)
+    }
+    assert list(kinds.values()) == [
+        [Digest, SendRound],
+        [Digest, SendRound],
+        [SendRound, Digest],
+    ]
+
+
 # ------------------------------------------------------------------ for any zone and season
 
 people = st.builds(

@@ -79,6 +79,7 @@ def evaluate(
     `dates` are those of the open apps; `worklist` is the operator as somebody who is told things.
     `stuck_at` is when something got stuck last, None where nothing is.
     """
+    worklist = owing(worklist, stuck_at)
     recipient = worklist.recipient
     calendar = policy.calendars.of_person(recipient.chat)
     today = calendar.today(now)
@@ -94,8 +95,7 @@ def evaluate(
         first = max(first, today + DAY)  # what they are asked for comes first
     told_on = calendar.day_of(recipient.digests[-1]) if recipient.digests else None
     day = _next_day(told_on, dates, first, calendar, policy)
-    stuck = stuck_at is not None and (told_on is None or recipient.digests[-1] < stuck_at)
-    if stuck or recipient.news:
+    if worklist.owed or recipient.news:
         soonest = first if told_on is None else max(first, told_on + DAY)
         soonest = calendar.next_working_day(soonest)
         day = soonest if day is None else min(day, soonest)
@@ -115,6 +115,12 @@ def evaluate(
     window = next((window.name.value for window in windows if window is not None), "")
     notice = OperatorDigest(recipient.chat, today.isoformat(), window, recipient.news)
     return Decision(Digest(notice, now))
+
+
+def owing(worklist: Worklist, stuck_at: datetime | None) -> Worklist:
+    """An operator, with whether they have not heard yet of what is stuck since `stuck_at`."""
+    told = worklist.recipient.digests[-1:]
+    return replace(worklist, owed=stuck_at is not None and (not told or told[0] < stuck_at))
 
 
 def as_asked(worklist: Worklist) -> Worklist:
@@ -147,13 +153,14 @@ def rehearse(
     """
     now: datetime | None = start
     while now is not None and now < until:
+        worklist = owing(worklist, stuck_at)
         for intent in reminders.evaluate(as_asked(worklist), now, policy).intents:
             yield intent
             worklist = rehearsal.after(worklist, intent)
         digest = evaluate(worklist, dates, now, policy, stuck_at).digest
         if digest is not None:
             yield digest
-            worklist = after(worklist, digest)
+            worklist = owing(after(worklist, digest), stuck_at)
         looks = (
             reminders.evaluate(as_asked(worklist), now, policy).again,
             evaluate(worklist, dates, now, policy, stuck_at).again,

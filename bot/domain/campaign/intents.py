@@ -102,10 +102,14 @@ _WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """One person, and everything that waits for them."""
+    """One person, and everything that waits for them.
+
+    `owed`: an operator who has not heard yet of what is stuck.
+    """
 
     recipient: Recipient
     items: tuple[Open, ...]
+    owed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

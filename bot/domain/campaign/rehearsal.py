@@ -72,7 +72,7 @@ def after(worklist: Worklist, intent: Intent) -> Worklist:
                 if item.request.id in notice.links_to
             }
             items = tuple(told.get(item.request.id, item) for item in worklist.items)
-            return Worklist(worklist.recipient.told(at), items)
+            return replace(worklist, recipient=worklist.recipient.told(at), items=items)
         case Escalate(request_id=gone):
             return replace(worklist, items=tuple(i for i in worklist.items if i.request.id != gone))
 

@@ -20,6 +20,7 @@ to the same, since this is the only rule book:
   asked how it goes; who said "saved" is asked once, then the operators are told;
 * "later" and "away" are kept; a long absence is not waited for, and never counts as silence;
 * what was put off is spoken of again at its own time, and in no message before;
+* an operator's digest of what is stuck comes before a reminder that is no last call;
 * where nobody is left to ask, the windows go on; far from the date, the first ones are asked once
   more after `ask_again_after`.
 
@@ -236,7 +237,8 @@ class Decider:
         free = rested(self.recipient, self.now, self.policy)
         reminder = self._moment(day, free)
         ahead = reminder is not None and reminder[0] < final < date.max
-        if reminder is not None and ahead and not self._leaves_room(final, reminder):
+        leaves_room = reminder is None or not ahead or self._leaves_room(final, reminder)
+        if self.worklist.owed or not leaves_room:
             reminder = self._moment(final, free)
         found = [reminder, self._first_moment(first_day, max(free, asked_at))]
         soonest = min((moment for moment in found if moment is not None), default=None)

@@ -13,8 +13,8 @@ from datetime import date, datetime
 import structlog
 
 from bot.domain.campaign.cadence import start_of
-from bot.domain.campaign.digests import Digest, evaluate
-from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.digests import Digest, evaluate, owing
+from bot.domain.campaign.intents import Policy, Worklist
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.access import Level
@@ -114,6 +114,15 @@ class Digests:
         )
         # Where they answered just now, their entry is looked at again when the hold ends.
         await write_once(self._ledger, changes, self._engine)
+
+    async def owing(self, worklist: Worklist, now: datetime) -> Worklist:
+        """Somebody who is reminded, and who as an operator may have to hear of what is stuck."""
+        chat = worklist.recipient.chat
+        accounts = await self._twins.accounts(chat) if self._twins is not None else (chat,)
+        if not any(str(one) in self._operators for one in accounts):
+            return worklist
+        _, stuck_at = await self._close_and_stuck(now)
+        return owing(worklist, stuck_at)
 
     async def _operates_no_more(self, chat: ChatIdentity) -> bool:
         """News name apps and people: whoever asked and lost the right since is not told."""

@@ -158,6 +158,7 @@ class Remind:
         self, entry: ScheduleEntry, chat: ChatIdentity, now: datetime
     ) -> None:
         worklist = await worklist_of(self._ledger, chat, now)
+        worklist = await self._digests.owing(worklist, now)
         decision = evaluate(worklist, now, self._policy)
         undone = False  # somebody else could not be looked for: tried again when the hold ends
         if any(isinstance(intent, Escalate) for intent in decision.intents):

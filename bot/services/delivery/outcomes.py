@@ -12,9 +12,10 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, allowed, step
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.incidents import places_of
-from bot.domain.delivery.notices import Notice, PersonalLink, PersonalRound
+from bot.domain.delivery.notices import Notice, OperatorDigest, PersonalLink, PersonalRound
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import ScheduleEntry, person
 from bot.errors import NotDurable
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
@@ -83,11 +84,15 @@ class Outcomes:
                     **({"failure": ended.failure} if ended.failure else {}),
                 },
             )
+            told = await self._told(notice, now, gone, known) if action != "drop" else ()
+            # What they are asked for themselves may have waited for it.
+            waited = told if isinstance(notice, OperatorDigest) else ()
             changes = replace(
                 also,
                 deliveries=(ended,),
                 requests=moved,
-                recipients=await self._told(notice, now, gone, known) if action != "drop" else (),
+                recipients=told,
+                schedule=tuple(ScheduleEntry(person(one.chat), now) for one in waited),
                 solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
                 audit=(entry, *also.audit),
             )
