@@ -69,7 +69,9 @@ def _digest(words: Words, found: Plan, digest: Digest) -> tuple[str, str, str, s
         _operator(words, digest.to),
         words.moment(digest.at, found.policy.calendars.of_person(digest.to).zone),
         words("plan.what_digest"),
-        _cadence(words, found, digest.notice.window),
+        _cadence(words, found, digest.notice.window)
+        if digest.notice.window
+        else words("plan.why_news"),
     )
 
 
