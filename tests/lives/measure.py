@@ -39,14 +39,14 @@ class Counts:
 
 
 def measure(lives: int, days: int, *, unsure: bool, first: int = 0, row: str = "") -> Counts:
-    """The counts over so many lives."""
+    """The counts over so many lives; with `row`, of what befalls each, up to a week after it."""
     counts = Counts()
     for number in range(first, first + lives):
-        _watch(make(number, days, unsure=unsure, row=row), days, counts)
+        _watch(make(number, days, unsure=unsure, row=row), days, counts, a_week_after=bool(row))
     return counts
 
 
-def _watch(life: Life, days: int, counts: Counts) -> None:
+def _watch(life: Life, days: int, counts: Counts, *, a_week_after: bool) -> None:
     watch = Watch(life)
     now = WATCHED_FROM + timedelta(minutes=life.number % 360)
     end, ask_at = now + days * DAY, now + ASKED
@@ -60,6 +60,8 @@ def _watch(life: Life, days: int, counts: Counts) -> None:
             verdict = watch.record.assessed(now)
             counts.rows[life.row] += 1
             counts.rows_held[life.row] += _is_proven(verdict.state, verdict.confidence)
+            if a_week_after:
+                return
         if now >= ask_at:
             ask_at += ASKED
             _ask(life, watch, now, counts)
