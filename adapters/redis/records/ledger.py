@@ -164,8 +164,7 @@ class RedisLedger(RedisLists):
             await self._client.hset(self._keys.scans(), scan.org, codec.SCAN.dump(scan))
 
     async def global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
-        with errors():
-            stored = await self._client.get(self._keys.global_admins(tenant_id))
+        stored = await self._read(self._keys.global_admins(tenant_id))
         return codec.GLOBAL_ADMINS.load(stored) if stored else None
 
     async def save_global_admins(
@@ -187,8 +186,7 @@ class RedisLedger(RedisLists):
                 await pipeline.execute()
 
     async def admin_gaps(self, tenant_id: str) -> tuple[AdminGap, ...]:
-        with errors():
-            stored = await self._client.get(self._keys.admin_gaps(tenant_id))
+        stored = await self._read(self._keys.admin_gaps(tenant_id))
         return codec.ADMIN_GAPS.load(stored) if stored else ()
 
     async def account_notes(self) -> tuple[AccountNote, ...]:
@@ -205,8 +203,7 @@ class RedisLedger(RedisLists):
         return {one.app: one for one in codec.PROSPECT.readable("prospects", found)}
 
     async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
-        with errors():
-            stored = await self._client.get(self._keys.okta_admins(org))
+        stored = await self._read(self._keys.okta_admins(org))
         return codec.OKTA_ADMINS.load(stored) if stored else None
 
     async def save_okta_admins(self, org: str, admins: Sequence[OktaAdmin]) -> None:
@@ -215,34 +212,28 @@ class RedisLedger(RedisLists):
             await self._client.set(self._keys.okta_admins(org), record, ex=PEOPLE)
 
     async def request(self, request_id: str) -> ConsentRequest | None:
-        with errors():
-            stored = await self._client.get(self._keys.request(request_id))
+        stored = await self._read(self._keys.request(request_id))
         return codec.REQUEST.load(split(stored)) if stored else None
 
     async def request_by_link(self, digest: str) -> ConsentRequest | None:
-        with errors():
-            request_id = await self._client.get(self._keys.link(digest))
-        return await self.request(text(request_id)) if request_id else None
+        found = await self._read(self._keys.link(digest))
+        return await self.request(found) if found else None
 
     async def request_by_code(self, code: str) -> ConsentRequest | None:
-        with errors():
-            request_id = await self._client.get(self._keys.code(plain_code(code)))
-        return await self.request(text(request_id)) if request_id else None
+        found = await self._read(self._keys.code(plain_code(code)))
+        return await self.request(found) if found else None
 
     async def onboarding(self, onboarding_id: str) -> Onboarding | None:
-        with errors():
-            stored = await self._client.get(self._keys.onboarding(onboarding_id))
+        stored = await self._read(self._keys.onboarding(onboarding_id))
         return codec.ONBOARDING.load(split(stored)) if stored else None
 
     async def onboarding_by_link(self, digest: str) -> Onboarding | None:
-        with errors():
-            found = await self._client.get(self._keys.onboarding_link(digest))
-        return await self.onboarding(text(found)) if found else None
+        found = await self._read(self._keys.onboarding_link(digest))
+        return await self.onboarding(found) if found else None
 
     async def onboarding_of(self, tenant_id: str) -> Onboarding | None:
-        with errors():
-            found = await self._client.get(self._keys.onboarding_of(tenant_id))
-        return await self.onboarding(text(found)) if found else None
+        found = await self._read(self._keys.onboarding_of(tenant_id))
+        return await self.onboarding(found) if found else None
 
     async def open_requests(self, org: str = "") -> tuple[ConsentRequest, ...]:
         if not org:
@@ -256,6 +247,11 @@ class RedisLedger(RedisLists):
         # All or none: whoever said no, or nothing, must not be asked again by oversight.
         return tuple(map(codec.REQUEST.load, await self._stored(self._keys.requests_for(app))))
 
+    async def _read(self, key: str) -> str | None:
+        with errors():
+            stored = await self._client.get(key)
+        return text(stored) if stored else None
+
     async def _requests(self, index: str) -> tuple[ConsentRequest, ...]:
         return codec.REQUEST.readable("requests", await self._stored(index))
 
@@ -268,8 +264,7 @@ class RedisLedger(RedisLists):
         return [split(one) for one in stored if one]
 
     async def delivery(self, key: str) -> Delivery | None:
-        with errors():
-            stored = await self._client.get(self._keys.delivery(key))
+        stored = await self._read(self._keys.delivery(key))
         return codec.DELIVERY.load(split(stored)) if stored else None
 
     async def deliveries(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
@@ -358,8 +353,7 @@ class RedisLedger(RedisLists):
         return tuple(sorted(theirs.values(), key=lambda one: (one.requested_at, one.id)))
 
     async def recipient(self, chat: ChatIdentity) -> Recipient | None:
-        with errors():
-            stored = await self._client.get(self._keys.recipient(str(chat)))
+        stored = await self._read(self._keys.recipient(str(chat)))
         return codec.RECIPIENT.load(split(stored)) if stored else None
 
     async def board(self, channel: Channel, org: str = "") -> Board | None:
@@ -385,9 +379,8 @@ class RedisLedger(RedisLists):
             )
 
     async def picture(self, name: str) -> bytes | None:
-        with errors():
-            stored = await self._client.get(self._keys.picture(name))
-        return base64.b64decode(text(stored)) if stored else None
+        stored = await self._read(self._keys.picture(name))
+        return base64.b64decode(stored) if stored else None
 
     async def save_picture(self, name: str, png: bytes) -> None:
         with errors():
