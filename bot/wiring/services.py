@@ -17,9 +17,7 @@ from bot.chat.campaign.reminding import Reminding
 from bot.chat.delivery.composer import NoticeComposer
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
-from bot.domain.likeness import exact
-from bot.domain.people.access import Level
-from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.admins import Platform
 from bot.domain.schedule import BOARDS, RETURNED_MAIL
 from bot.ports.access import Directory, Memberships
 from bot.ports.chat import Messenger, Presence, ReturnedMail
@@ -63,6 +61,7 @@ from bot.services.people.candidates import Candidates
 from bot.services.people.twins import Twins
 from bot.settings import policies
 from bot.settings.whole import Settings
+from bot.wiring.entrance import entrance
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,37 +348,10 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         introduce=introduce,
         onboard=onboard,
         visits=visits,
-        enter=_entrance(settings, outside, access, signing_in),
+        enter=entrance(
+            settings, access, signing_in, outside.sign_ins, outside.limits, clock, secrets
+        ),
         read=Read(ledger=ledger, rehearse=rehearse, clock=clock),
-    )
-
-
-def _entrance(
-    settings: Settings, outside: Outside, access: Access, signing_in: SigningIn | None
-) -> Enter | None:
-    """How operators come to their page; None where it is off."""
-    tenant = policies.readers_tenant(settings)
-    if not tenant or signing_in is None:
-        return None
-    readers, in_teams = policies.readers(settings), policies.is_of_teams(settings, tenant)
-
-    async def may_operate(tenant_id: str, object_id: str) -> bool:
-        if exact(tenant_id) != tenant:
-            return False
-        if exact(object_id) in readers:
-            return True
-        chat = ChatIdentity(Platform.TEAMS, exact(object_id))
-        return in_teams and (await access.of(chat)).level is Level.OPERATOR
-
-    return Enter(
-        signing_in=signing_in,
-        sign_ins=outside.sign_ins,
-        limits=outside.limits,
-        clock=outside.clock,
-        secrets=outside.secrets,
-        tenant_id=tenant,
-        minimum=settings.minimum_proof,
-        may_operate=may_operate,
     )
 
 
