@@ -290,8 +290,8 @@ class RedisLists:
     async def still(self) -> tuple[AppRef, ...]:
         with errors():
             found = await self._client.zrange(self._keys.still(), 0, -1)
-        refs = (AppRef.parse(text(ref)) for ref in found)
-        return tuple(ref for ref in refs if self._counts(ref.org))
+        refs = map(_ref, found)
+        return tuple(ref for ref in refs if ref is not None and self._counts(ref.org))
 
     async def unreachable(self) -> tuple[AppRef, ...]:
         with errors():
@@ -310,10 +310,10 @@ class RedisLists:
             if text(changed) != self._names[0]:
                 stored = await self._client.hgetall(self._keys.names())
                 changed = stored.pop("")
-                found = ((AppRef.parse(text(ref)), text(name)) for ref, name in stored.items())
+                found = ((_ref(ref), text(name)) for ref, name in stored.items())
                 self._names = (
                     text(changed),
-                    tuple((ref, name) for ref, name in found if self._counts(ref.org)),
+                    tuple((ref, name) for ref, name in found if ref and self._counts(ref.org)),
                 )
         return self._names[1]
 
@@ -344,6 +344,14 @@ class RedisLists:
                 args=[cursor, AT_A_TIME, VERSION],
             )
         return text(following), codec.APP.readable("apps", map(split, found))
+
+
+def _ref(stored: object) -> AppRef | None:
+    """None for what names no app, and so is none of ours."""
+    try:
+        return AppRef.parse(text(stored))
+    except ValueError:
+        return None
 
 
 async def _in_order(stored: Sequence[str | bytes]) -> tuple[AppSummary, ...]:
