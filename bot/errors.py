@@ -221,7 +221,7 @@ class StoreNewer(StoreUnsafe):
 
 
 class BackupUnusable(StoreError):
-    """A backup cannot be read, written, or laid down here."""
+    """A backup cannot be read, written, or restored here."""
 
 
 class NotDurable(StoreError):

@@ -33,7 +33,7 @@ class Keys:
         return self._key("summaries", org)
 
     def places(self, org: str) -> str:
-        """Sorted set: how pressing, label, domain, app id; by these, as text."""
+        """Sorted set: how pressing, label, domain, app id, sorted as text."""
         return self._key("places", org)
 
     def moved(self) -> str:
@@ -45,7 +45,7 @@ class Keys:
         return self._key("names")
 
     def verdicts(self, org: str) -> str:
-        """Sorted set: app ids by when (ms) what lists show of them ends to hold."""
+        """Sorted set: app ids by when (ms) what lists show of them expires."""
         return self._key("verdicts", org)
 
     def asked(self, org: str) -> str:
@@ -53,11 +53,11 @@ class Keys:
         return self._key("asked", org)
 
     def tenants(self, org: str) -> str:
-        """Set: ids of the tenants that its apps are, or were, of."""
+        """Set: ids of the tenants its apps belong to, or belonged to."""
         return self._key("tenants", org)
 
     def unreachable(self, org: str) -> str:
-        """Set: ids of apps for which somebody should be asked, and nobody can be."""
+        """Set: ids of apps for which nobody can be asked, though somebody should be."""
         return self._key("unreachable", org)
 
     def listed(self) -> str:
@@ -73,11 +73,11 @@ class Keys:
         return self._key("global-admins", tenant_id)
 
     def admin_gaps(self, tenant_id: str) -> str:
-        """String: what the look at those Global Administrators did without, as long."""
+        """String: what could not be read about them, for as long."""
         return self._key("admin-gaps", tenant_id)
 
     def account_notes(self) -> str:
-        """Hash: account and topic -> what was said of it by command."""
+        """Hash: account and topic -> what was said about it by command."""
         return self._key("account-notes")
 
     def prospects(self, org: str) -> str:
@@ -117,7 +117,7 @@ class Keys:
         return self._key("code", code)
 
     def onboarding(self, onboarding_id: str) -> str:
-        """String: one tenant asked to let the bot read."""
+        """String: one tenant that was asked to let the bot read."""
         return self._key("onboarding", onboarding_id)
 
     def onboarding_link(self, digest: str) -> str:
@@ -153,15 +153,15 @@ class Keys:
         return self._key("deliveries", "due")
 
     def incidents(self) -> str:
-        """Hash: place -> what is wrong with it."""
+        """Hash: place -> what is wrong there."""
         return self._key("troubles")  # stored under the name of before
 
     def pause(self, scope: str) -> str:
-        """String: until when (ms) a platform, or one kind of its calls, is left alone."""
+        """String: until when (ms) a platform, or one kind of its calls, is paused."""
         return self._key("pause", scope)
 
     def conversation_pace(self, conversation: str) -> str:
-        """List: when (ms) the last messages of a conversation go out, newest first."""
+        """List: when (ms) a conversation's last messages go out, newest first."""
         return self._key("pace", "of", conversation)
 
     def shared_pace(self, quota: str) -> str:
@@ -169,7 +169,7 @@ class Keys:
         return self._key("pace", "all", quota)
 
     def shared_run(self, quota: str) -> str:
-        """Hash: from which to which slot a quota is taken without a gap."""
+        """Hash: the first and last of the slots taken without a gap."""
         return self._key("pace", "run", quota)
 
     def requests_of(self, chat: str) -> str:
@@ -177,7 +177,7 @@ class Keys:
         return self._key("requests", "for", chat)
 
     def requests_by_sign(self, sign: str) -> str:
-        """Sorted set: ids of the open requests of whoever goes by this object id or address."""
+        """Sorted set: ids of open requests of the person with this object id or address."""
         return self._key("requests", "by", sign)
 
     def recipient(self, chat: str) -> str:
@@ -185,7 +185,7 @@ class Keys:
         return self._key("recipient", chat)
 
     def schedule(self) -> str:
-        """Sorted set: whom to look at, by when (ms)."""
+        """Sorted set: whom to evaluate, by when (ms)."""
         return self._key("agenda")  # stored under the name of before
 
     def boards(self) -> str:
@@ -213,11 +213,11 @@ class Keys:
         return self._key("audit", "names")
 
     def audit_removed(self) -> str:
-        """Hash: id of an audit row before the chain that is gone -> its digest."""
+        """Hash: id of a removed audit row from before the chain -> its digest."""
         return self._key("audit", "removed")
 
     def webhook(self) -> str:
-        """String: up to which audit row events were posted, and when the next one is tried."""
+        """String: up to which audit row events were posted, and when the next is due."""
         return self._key("webhook")
 
     def webhook_turn(self) -> str:
@@ -225,15 +225,15 @@ class Keys:
         return self._key("webhook", "turn")
 
     def settled(self) -> str:
-        """String: the last write whose way to the replicas was waited for."""
+        """String: the last write that was awaited on the replicas."""
         return self._key("settled")
 
     def once(self, what: str) -> str:
-        """String: a thing that was acted on."""
+        """String: something that was done once."""
         return self._key("once", what)
 
     def members(self, name: str) -> str:
-        """Hash: who belongs to a group, or whether an account is a colleague's, for an hour."""
+        """Hash: who is in a group, or whether an account is a colleague's, for an hour."""
         return self._key("members", name)
 
     def rate(self, name: str, bucket: str) -> str:
@@ -257,7 +257,7 @@ class Keys:
         return self._key("seen", chat)
 
     def installation(self) -> str:
-        """String: what the installation that these records are of is known by."""
+        """String: identifies the installation these records belong to."""
         return self._key("installation")
 
     def schema(self) -> str:
@@ -265,15 +265,15 @@ class Keys:
         return self._key("schema")
 
     def restoring(self) -> str:
-        """String: a backup is being laid down here; no bot starts before it is through."""
+        """String: a backup is being restored here; no bot starts until that is done."""
         return self._key("restoring")
 
     def migrating(self) -> str:
-        """String: the replica that brings them into a newer form, for as long as it says so."""
+        """String: the replica that is migrating these records, renewed while it does."""
         return self._key("migrating")
 
     def probe(self) -> str:
-        """String: written when somebody asks whether writing works."""
+        """String: written to test whether writing works."""
         return self._key("probe")
 
     def tasks(self) -> str:

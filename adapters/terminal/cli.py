@@ -57,7 +57,7 @@ def build_cli(
     ) -> None:
         """Start the bot: chat endpoints, consent pages, background work.
 
-        To scale them apart, run some with --web and some with --worker on one store.
+        To scale them separately, run some with --web and some with --worker on one store.
         """
         if web and worker:
             raise typer.BadParameter("give --web or --worker; without either, one process does all")

@@ -30,9 +30,9 @@ SUMMARIES: Mapping[str, str] = {
     "slack": "What Slack needs to know about the app.",
     "teams": "What Teams needs to know about the app.",
     "audit": "Who did what to what, and when.",
-    "backup": "Save a snapshot of the whole store in a new file.",
-    "restore": "Restore a backup into an empty store; what was due since is held, not sent.",
-    "release": "Send messages that were held after a restore; without a name: show them.",
+    "backup": "Save a snapshot of the whole store to a new file.",
+    "restore": "Restore a backup into an empty store; what fell due since is held, not sent.",
+    "release": "Send messages held after a restore; without a name, list them.",
     "forget": "Remove what is kept about one person, or keep it without their name.",
 }
 

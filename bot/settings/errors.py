@@ -120,4 +120,4 @@ def _says(key: str, item: Mapping[str, Any]) -> str:
         case kind if kind.startswith(("date_", "datetime_")):
             return DATE
         case kind:
-            return SAYS.get(kind, "is not what is expected here")
+            return SAYS.get(kind, "is not valid here")

@@ -100,7 +100,7 @@ def _read(key: str, path: object) -> SecretFile | _Unusable:
     if not isinstance(path, str):
         return _Unusable(f"{key}: expected a path in quotes")
     if "-----BEGIN" in path:
-        return _Unusable(f"{key}: this is what stands in the file; expected its name")
+        return _Unusable(f"{key}: this is the content of the file; expected its name")
     try:
         return SecretFile(read_text(Path(path)).strip(), path)
     except ValueError as error:

@@ -55,13 +55,19 @@ def acts(meaning: str) -> bool:
 
 def meaning(words: str) -> str:
     """What the conversation would take it for."""
-    command = parse(words)
+    return of_command(parse(words))
+
+
+def of_command(command: said.Command) -> str:
+    """The same, of what was understood."""
     match command:
         case said.ListApps(_, Wanted(part)):
             return {Part.OPEN: "apps", Part.ALL: "all", Part.WAIVED: "waivers"}[part]
-        case said.Unclear(text):
-            label = _within(text)
-            return f"why {label}" if label else "nothing"
+        case said.Unclear(text, _, part):
+            label = _named(text) or _within(text)
+            if label:
+                return f"why {label}"
+            return of_command(part) if part is not None else "nothing"
         case said.Send(app, now, sure):
             label = _named(app)
             if label:
@@ -97,7 +103,11 @@ def meaning(words: str) -> str:
             return f"notme {code}{' sure' if sure else ''}"
         case said.ItIsMe(code):
             return f"me {code}"
-        case said.Mine() | said.Hello() | said.Thanks() | said.Help() | said.Notes():
+        case said.Mine(about):
+            return f"mine {about}".strip()
+        case said.NeedsCode("verify"):
+            return "real"
+        case said.Hello() | said.Thanks() | said.Help() | said.Notes():
             return type(command).__name__.lower()
         case said.SomebodyElse(name):
             return f"else {name.lower()}"

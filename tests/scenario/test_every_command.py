@@ -23,7 +23,7 @@ SAID = (
     *("onboard contoso.com", "forget x@contoso.com", "away until Friday", "back"),
     *("I don't work Fridays", "verify K7M-2QX", "me K7M-2QX", "not me K7M-2QX"),
     *("later K7M-2QX tomorrow", "saved K7M-2QX", "saw K7M-2QX reauthenticate", "already K7M-2QX"),
-    *("ask Tom instead", "flurb the gnork", "saw"),
+    *("ask Tom instead", "flurb the gnork", "saw", "export"),
 )
 ASKED_BACK = ("why", "onboard", "deny")
 """What is missing is asked for in a form."""

@@ -139,6 +139,8 @@ def test_each_command_takes_a_level() -> None:
         "mine", "verify", "notme", "later", "away", "back", "notes", "help"
     }  # fmt: skip
     assert levels[Level.VIEWER] == {"apps", "all", "waivers", "why", "who", "plan", "deadline"}
+    assert needed(parse("that one")) is needed(parse("export")) is Level.VIEWER
+    assert needed(parse("send it")) is Level.OPERATOR  # which app it is, is asked of who may
 
 
 @pytest.mark.parametrize(

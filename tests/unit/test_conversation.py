@@ -113,6 +113,34 @@ async def test_help_with_a_command_is_never_that_command(world: TwoApps, said: s
     assert parse(said) == Help("send")
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("yes", "press its button"),
+        ("ja bitte", "press its button"),
+        ("don't send it", "I have done nothing"),
+        ("never mind", "I have done nothing"),
+        ("nicht senden", "I have done nothing"),
+        ("it doesn't work", "doctor"),
+        ("can I have this as Excel?", "o365bot apps --csv"),
+        ("that one", "Which app?"),
+        ("und die andere?", "Which app?"),
+        ("ask everyone", "say “/o365 send all”"),
+        ("remind the channel", "post it only when you confirm"),
+        ("progress report", "post it only when you confirm"),
+        ("who owns svc@contoso.com", "Nobody has told me anything"),
+        ("ping Contoso EU", "Who can do Contoso EU"),
+    ],
+)
+async def test_what_is_said_in_passing_is_answered_and_changes_nothing(
+    world: TwoApps, words: str, answer: str
+) -> None:
+    """By an operator for whom nothing waits: with what is to be done next."""
+    await world.say("apps")
+    assert answer in text_of(await world.say(words))
+    assert not world.ledger.all_requests
+
+
 # ------------------------------------------------------------------ when things break
 
 

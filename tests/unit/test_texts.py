@@ -305,8 +305,9 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     ),
     "mine": (
         {"title", "hello", "done", "later", "me", "not_me", "stop", "due", "unclear", "named"},
-        set(),
+        {"why", "account", "trouble", "real", "no"},
     ),
+    "courtesy": (set(), {"nothing_yes", "nothing_no", "nothing_trouble"}),
     "dates": ({f"for_{what}" for what in ("all", "org", "tenant", "app")}, set()),
     "statements": (
         {f"taken_{topic}" for topic in values(Topic)}

@@ -36,7 +36,7 @@ MARKS = ["*{}*", "_{}_", "~{}~", "`{}`", "**{}**", "```{}```", "```\n{}\n```", "
          "«{}»", "‘{}’", "\u200b{}", "{}\u200b", "\ufeff{}", "\u2060{}\u2060", " \u00a0{}\u00a0 ",
          "\u202a{}\u202c", "\n\n{}\n", "{}.", "{}!", "*`{}`*", "> *{}*", "- `/o365 {}`",
          "please {}", "hey bot, {}", "Bitte {}", "> what somebody said\n{}"]  # fmt: skip
-QUOTED = [mark for mark in MARKS if mark.startswith(">") and "\n" not in mark]
+QUOTED = [mark for mark in MARKS if mark.startswith((">", "~")) and "\n" not in mark]
 CHANGING = [
     ("deny svc@contoso.com", Deny("svc@contoso.com")),
     ("onboard contoso.com", Onboard("contoso.com")),
@@ -58,8 +58,18 @@ CHANGING = [
 def test_what_only_looks_means_nothing(mark: str, words: str, command: Command) -> None:
     """Emphasis, code, lists, quotations, quotes, invisible signs, kindness."""
     if (words, command) in CHANGING and mark in QUOTED:
-        command = Unsure(words)  # what somebody else said is nothing to be done
+        command = Unsure(words)  # what somebody else said, or took back, is nothing to be done
     assert parse(mark.format(words)) == command
+
+
+def test_what_is_struck_out_is_not_said() -> None:
+    """Slack's marks; Teams' are made the same."""
+    assert parse("send ~all~ Sales") == Send("Sales")
+    assert parse("~send Sales~ why Sales") == Why("Sales")
+    assert parse("~~send Sales~~") == Unsure("send Sales")
+    assert parse("send all ❓") == Unsure("send all")
+    assert parse("~remind sure~") == RemindNow()
+    assert parse("send A~B") == Send("A~B")
 
 
 @pytest.mark.parametrize(

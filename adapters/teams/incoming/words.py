@@ -19,6 +19,7 @@ _PAIRED = re.compile(
     r"|h[1-6]|table|tbody|thead|tr|td|th|readonly)(?: [^<>]*)?>(.*?)</\1>",
     re.DOTALL,
 )
+_STRUCK = ("s", "strike", "del")
 _BLOCKS = ("p", "div", "pre", "codeblock", "ul", "ol", "li", "tr")
 _QUOTED = re.compile(r"<blockquote(?: [^<>]*)?>(.*?)</blockquote>", re.DOTALL)
 # Microsoft Learn, "chatMessage"; clients send theirs as pictures.
@@ -58,7 +59,7 @@ def as_typed(text: str, bot: str, mentions: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _lines(text: str) -> str:
-    """What is left without markup."""
+    """What is left without markup; what is struck out is marked as Slack marks it."""
     text = _BREAK.sub("\n", _ALONE.sub(" ", text))
     for _ in range(_DEEPEST):  # innermost last
         text, changed = _PAIRED.subn(_inside, text)
@@ -75,4 +76,6 @@ def _named(found: re.Match[str], names: Mapping[str, bool]) -> str:
 
 
 def _inside(found: re.Match[str]) -> str:
+    if found[1] in _STRUCK:
+        return f"~{found[2]}~"
     return f"\n{found[2]}\n" if found[1] in _BLOCKS else found[2]

@@ -40,7 +40,7 @@ def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> No
             str,
             typer.Option(
                 metavar="DATE",
-                help="Pretend that it is the start of this date, such as 2027-01-04.",
+                help="Simulate from the start of this date, such as 2027-01-04.",
             ),
         ] = "",
         config: Config = None,

@@ -49,10 +49,12 @@ def add_init_command(
         language: Annotated[str, _text("--language", "en or de.")] = "",
         okta_url: Annotated[str, _text("--okta-url", "The Okta org's address.")] = "",
         okta_name: Annotated[str, _text("--okta-name", "A short name for the org.")] = "",
-        okta_client_id: Annotated[str, _text("--okta-client-id", "Of the service app.")] = "",
-        okta_key_id: Annotated[str, _text("--okta-key-id", "Of its key (kid).")] = "",
+        okta_client_id: Annotated[
+            str, _text("--okta-client-id", "Client ID of the Okta service app.")
+        ] = "",
+        okta_key_id: Annotated[str, _text("--okta-key-id", "ID of its key (kid).")] = "",
         entra_client_id: Annotated[
-            str, _text("--entra-client-id", "Of the app registration.")
+            str, _text("--entra-client-id", "Client ID of the Entra app registration.")
         ] = "",
         slack: Annotated[bool | None, typer.Option("--slack/--no-slack")] = None,
         slack_socket: Annotated[
@@ -61,27 +63,28 @@ def add_init_command(
                 "--slack-socket/--no-slack-socket", help="Slack by Socket Mode: no open port."
             ),
         ] = None,
-        slack_channel: Annotated[str, _text("--slack-channel", "Its id, C….")] = "",
+        slack_channel: Annotated[str, _text("--slack-channel", "The channel's ID, C….")] = "",
         slack_operator: Annotated[
             list[str] | None, _text("--slack-operator", "A member's id, U…; may be repeated.")
         ] = None,
         teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
-        teams_app_id: Annotated[str, _text("--teams-app-id", "Of the bot registration.")] = "",
-        teams_tenant_id: Annotated[str, _text("--teams-tenant-id", "Its tenant.")] = "",
-        teams_channel: Annotated[str, _text("--teams-channel", "Its id, 19:….")] = "",
+        teams_app_id: Annotated[
+            str, _text("--teams-app-id", "App ID of the bot registration.")
+        ] = "",
+        teams_tenant_id: Annotated[str, _text("--teams-tenant-id", "ID of the bot's tenant.")] = "",
+        teams_channel: Annotated[str, _text("--teams-channel", "The channel's ID, 19:….")] = "",
         teams_operator: Annotated[
             list[str] | None, _text("--teams-operator", "An Entra object id; may be repeated.")
         ] = None,
         yes: Annotated[
-            bool, typer.Option("--yes", help="Ask nothing; what is not given waits as a TODO.")
+            bool, typer.Option("--yes", help="Ask nothing; leave a TODO for whatever is missing.")
         ] = False,
-        force: Annotated[
-            bool, typer.Option("--force", help="Overwrite files that are there.")
-        ] = False,
+        force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     ) -> None:
         """Write the first settings, the Slack manifest and the Teams package.
 
-        Asks for what no option gives; an empty answer is filled in later. No secret is asked for.
+        Asks for whatever the options leave out; an answer left empty can be filled in later.
+        Never asks for a secret.
         """
         with errors_in_words():
             if not yes:

@@ -51,7 +51,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
     ) -> None:
         """Scan Okta and Microsoft now.
 
-        Exit status: 0 every org was looked at; 1 one of them could not be; 2 nothing was done.
+        Exit status: 0 every org was scanned; 1 at least one could not be; 2 nothing was scanned.
         """
         run_on(open_desk, config, lambda desk: _scan(desk, org, full), log_level)
 
@@ -75,7 +75,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
     ) -> None:
         """Show every Office 365 app as last seen, most urgent first.
 
-        Exit status: 0; 1 when the last look at an org failed, or there was none; 2 nothing shown.
+        Exit status: 0; 1 if an org's last scan failed or never happened; 2 if nothing was shown.
         """
         if as_json_ and as_csv_:
             raise typer.BadParameter("give --json or --csv, not both")

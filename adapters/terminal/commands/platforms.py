@@ -46,7 +46,9 @@ def add_platform_commands(
         url: Url = "",
         socket_mode: Annotated[
             bool,
-            typer.Option("--socket-mode", help="Slack cannot reach the bot: it connects itself."),
+            typer.Option(
+                "--socket-mode", help="For a bot that Slack cannot reach: it connects itself."
+            ),
         ] = False,
     ) -> None:
         """Print the manifest to paste into Slack under "Create New App", "From a manifest"."""
@@ -71,14 +73,16 @@ def add_platform_commands(
         ] = "o365bot",
         targeted: Annotated[
             bool,
-            typer.Option("--targeted", help="Slash commands, as teams.targeted_answers goes with."),
+            typer.Option(
+                "--targeted", help="Add slash commands, which go with teams.targeted_answers."
+            ),
         ] = False,
         number: Annotated[
             str,
             typer.Option(
                 "--version",
                 metavar="X.Y.Z",
-                help="Teams takes a package only when this has grown since the last upload.",
+                help="Teams accepts an upload only if this is higher than the last one.",
             ),
         ] = version("o365bot"),
         out: Annotated[

@@ -41,7 +41,7 @@ from bot.message import Message
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.postpone import Postpone
-from bot.services.campaign.statements import Statements, TakenBack, Topic
+from bot.services.campaign.statements import Said, Statements, TakenBack, Topic
 from bot.services.consent.acknowledge import Acknowledge
 from bot.services.consent.follow import Follow
 from bot.services.consent.prove import Prove
@@ -106,6 +106,8 @@ class Asked:
             case Later():
                 return await self._later(command, asker, personal)
             case NeedsCode(verb):
+                if verb == "verify" and await self.waiting(asker):
+                    return await self.mine(Mine("real"), asker, replies, Level.ANYBODY)
                 return personal.needs_code(verb)
             case PartTime(off):
                 if not await self._concerns(asker, operator=operator):
@@ -121,8 +123,13 @@ class Asked:
                     return replies.no_moment(said)
                 return replies.away(found.last, await self._postpone.away(asker, found.last))
             case Notes():
-                listed = self._statements.everything if operator else self._statements.own
-                return statements.listed(replies.words, await listed(asker))
+                said_by = self._statements.everything if operator else self._statements.own
+                holds = await said_by(asker)
+                listed = statements.listed(replies.words, holds)
+                if holds == Said() and not operator and await self.waiting(asker):  # "undo"
+                    waits = await self.mine(Mine(), asker, replies, Level.ANYBODY)
+                    return replace(listed, blocks=(*listed.blocks, *waits.blocks))
+                return listed
             case Forget("person"):
                 return statements.for_the_terminal(replies.words)
             case Forget(what, of):
@@ -148,7 +155,7 @@ class Asked:
             return mine(replies.words, requests, said, due, name, chat_is_proof=self._chat_is_proof)
         if isinstance(command, Hello):
             return help_(replies.words, asker.platform, level)
-        return courtesies.nothing_waits(replies.words)
+        return courtesies.nothing_waits(replies.words, said if level is Level.OPERATOR else "")
 
     async def waiting(self, asker: ChatIdentity) -> tuple[ConsentRequest, ...]:
         """The open requests of somebody, oldest first."""

@@ -52,7 +52,7 @@ from bot.chat.typed.commands import (
     Why,
 )
 from bot.chat.typed.understanding import parse
-from bot.chat.typed.verbs import verb_about_app
+from bot.chat.typed.verbs import GROUPS, verb_about_app
 from bot.chat.words import Words
 from bot.domain.people.access import Admission, Level
 from bot.domain.people.admins import ChatIdentity
@@ -169,7 +169,12 @@ class Conversation:
         level = admission.level
         match command:
             case Help(about):
-                return help_(replies.words, asker.platform, level, about)
+                said = help_(replies.words, asker.platform, level, about)
+                theirs = level > Level.ANYBODY or about in GROUPS["mine"]
+                if theirs or not await self._asked.waiting(asker):
+                    return said
+                waits = await self._asked.mine(Mine(), asker, replies, level)
+                return replace(waits, blocks=(*waits.blocks, *said.blocks))
             case Home():
                 return await self._home(asker, replies, personal, progress, level)
             case Thanks():
@@ -180,6 +185,11 @@ class Conversation:
                 if await self._asked.waiting(asker):
                     return await self._asked.mine(command, asker, replies, level)
                 command = ListApps(wanted=Wanted(person=name))
+            case Unclear(text, closest, part) if part is not None and not closest:
+                if level < Level.VIEWER or not await self._operating.speaks_of_apps(text):
+                    return await self._said(
+                        part, asker, replies, personal, progress, admission, private=private
+                    )
         if isinstance(command, Personal):
             return await self._asked.do(
                 command,
@@ -202,7 +212,8 @@ class Conversation:
                 return await self._operating.do(
                     command, asker, replies, personal, progress, private=private
                 )
-            about = "unclear" if isinstance(command, FALLING_SHORT) else ""
+            unclear = isinstance(command, FALLING_SHORT) and not isinstance(command, NeedsApp)
+            about = "unclear" if unclear else ""
             about = "due" if isinstance(command, Deadlines) else about
             mine = await self._asked.mine(Mine(about), asker, replies, level)
             return _as(Role.REFUSAL, mine)
@@ -210,7 +221,11 @@ class Conversation:
             return await self._operating.do(
                 command, asker, replies, personal, progress, private=private
             )
-        return _as(Role.REFUSAL, await self._refused(asker, replies.words, admission))
+        refused = await self._refused(asker, replies.words, admission)
+        if await self._asked.waiting(asker):
+            waits = await self._asked.mine(Mine(), asker, replies, level)
+            refused = replace(refused, blocks=(*refused.blocks, *waits.blocks))
+        return _as(Role.REFUSAL, refused)
 
     async def _refused(self, asker: ChatIdentity, words: Words, admission: Admission) -> Message:
         """Why not, and who can; while nobody can tell whether they may, that."""

@@ -18,9 +18,18 @@ def unsure(words: Words, clearly: str, platform: Platform) -> Message:
     return plain(words("courtesy.unsure", words=said))
 
 
-def nothing_waits(words: Words) -> Message:
-    """Nothing is asked of whoever said that it is done, or not theirs."""
-    return plain(words("courtesy.nothing_waits"))
+def nothing_waits(words: Words, said: str = "") -> Message:
+    """Nothing is asked of whoever said that it is done, or not theirs.
+
+    `said`: what an operator may have meant of something else: "yes", "no", "trouble".
+    """
+    key = f"courtesy.nothing_{said}"
+    return plain(words(key if words.has(key) else "courtesy.nothing_waits"))
+
+
+def export(words: Words) -> Message:
+    """The list as a file."""
+    return plain(words("courtesy.export"))
 
 
 def back(words: Words, until: date | None) -> Message:

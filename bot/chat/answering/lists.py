@@ -110,9 +110,11 @@ class AppLists:
 
 
 def _is(wanted: Wanted, one: ConsentRequest | Prospect | None) -> bool:
-    """Whether it is the person's, by name or by account."""
+    """Whether it is the person's, by their name or a part of it, or by their account."""
     said = likeness(wanted.person)
-    return one is not None and said in (likeness(one.admin_name), likeness(one.admin_upn))
+    if one is None or said == likeness(one.admin_upn):
+        return one is not None
+    return f" {said} " in f" {likeness(one.admin_name)} "
 
 
 class Shared:

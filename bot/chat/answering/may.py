@@ -12,11 +12,13 @@ from bot.chat.typed.commands import (
     About,
     Command,
     Deadlines,
+    Export,
     Hello,
     Help,
     Home,
     ListApps,
     Mine,
+    NeedsApp,
     Personal,
     PlanAhead,
     SomebodyElse,
@@ -25,6 +27,7 @@ from bot.chat.typed.commands import (
     Why,
 )
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import WITH_APP
 from bot.domain.people.access import Level
 from bot.message import Block, Button, Buttons, Folded, Group, Item, Menu, Message, OpenLink
 
@@ -32,7 +35,7 @@ Way = TypeVar("Way", Button, Button | Menu)
 _APP = re.compile(r"\S+/\S+")
 
 ANYBODY = Help | Home | Hello | Mine | SomebodyElse | Thanks
-READING = ListApps | Why | About | Who | Deadlines | PlanAhead
+READING = ListApps | Why | About | Who | Deadlines | PlanAhead | Export
 
 
 def needed(command: Command) -> Level:
@@ -42,6 +45,8 @@ def needed(command: Command) -> Level:
     """
     if isinstance(command, ANYBODY | Personal):
         return Level.ANYBODY
+    if isinstance(command, NeedsApp):
+        return needed(WITH_APP[command.verb](""))
     if isinstance(command, ListApps) and command.shared:
         return Level.OPERATOR  # others read it without having asked
     return Level.VIEWER if isinstance(command, READING) else Level.OPERATOR

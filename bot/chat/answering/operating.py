@@ -25,6 +25,7 @@ from bot.chat.typed.commands import (
     Deadlines,
     Deny,
     Examine,
+    Export,
     ListApps,
     NeedsAccount,
     NeedsApp,
@@ -56,6 +57,7 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
+from bot.domain.likeness import likeness
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Wanted
 from bot.errors import AppAmbiguous, AppUnknown
@@ -125,6 +127,8 @@ class Operating:
         """Do it, and answer. `private`: nobody but the asker will see the answer."""
         match command:
             case ListApps(page, wanted, shared):
+                if wanted.person and await self._is_app(wanted.person):  # "nudge Sales"
+                    return await self._who(replies, await self._find(wanted.person))
                 listed = await self._list(replies, progress, page, wanted)
                 return for_everybody(listed, wanted, page) if shared else listed
             case Why(app, in_full):
@@ -181,6 +185,8 @@ class Operating:
                     return await self._public(replies, "report", self._campaign.boards.channels)
                 reports = await self._campaign.boards.report(str(asker))
                 return replies.posted("report", len({delivery.notice.to for delivery in reports}))
+            case Export():
+                return courtesies.export(replies.words)
             case Sample():
                 return replies.sample(await self._campaign.sample(asker))
             case Deadlines():
@@ -219,6 +225,18 @@ class Operating:
         listed = await self._lists.page(replies, command.page, command.wanted)
         return replace(listed, share=None, view=name)
 
+    async def speaks_of_apps(self, text: str) -> bool:
+        """Whether what was not understood has the name of an app or of an org."""
+        if list_of_org(text, self._scan.org_names) is not None:
+            return True
+        try:
+            await self._find(text)
+        except AppUnknown:
+            return False
+        except AppAmbiguous:
+            return True
+        return True
+
     async def stuck(self, replies: Replies) -> list[Block]:
         """What goes on for nobody, each with its next step."""
         return await self._campaign.stuck(replies.words)
@@ -249,6 +267,10 @@ class Operating:
             return (await self._find(command.app)).app.ref in apps
         except (AppUnknown, AppAmbiguous):
             return False
+
+    async def _is_app(self, name: str) -> bool:
+        """Whether that is the whole name of an app, and not of a person."""
+        return any(likeness(name) == likeness(label) for _, label in await self._ledger.names())
 
     async def _find(self, name: str) -> AppRecord:
         return (await named_app(self._ledger, name))[0]

@@ -135,6 +135,8 @@ def _spoken_of(code: str, said: Command | None) -> Command | None:
             return Unsure(f"me {code}")
         case NeedsCode("verify"):
             return Verify(code)
+        case Mine():
+            return said
     return None
 
 

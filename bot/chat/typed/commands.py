@@ -66,7 +66,7 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """What waits for me; `said` is what was said of it without naming any: "done", "not_me"…"""
+    """What waits for me; `said` is what was said of it without naming any: "done", "why", "no"…"""
 
     said: str = ""
 
@@ -195,7 +195,7 @@ class Onboard:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Whether a message with this code is real. Also for whoever was asked."""
+    """Whether a message with this code is real."""
 
     code: str
 
@@ -209,14 +209,16 @@ class ItIsMe:
 
 @dataclass(frozen=True, slots=True)
 class NotMe:
-    """The asked person is the wrong one. `suggestion` names another; `sure` ends it.
-
-    Not `sure`, it is asked back, with the name filled in.
-    """
+    """The asked person is the wrong one, `suggestion` is right. Not `sure`, it is asked back."""
 
     code: str
     suggestion: str = ""
     sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The list as a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,10 +327,14 @@ Personal = (
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Not understood. `closest` is the command that was perhaps meant, as it is said, or ""."""
+    """Not understood. `closest` is the command that was perhaps meant, as it is said, or "".
+
+    `part` is what a part of it asks, where it names no app; it changes nothing.
+    """
 
     said: str
     closest: str = ""
+    part: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +387,7 @@ Operators = (
     | PlanAhead
     | ReportNow
     | Sample
+    | Export
     | Unclear
     | Unsure
     | NeedsApp

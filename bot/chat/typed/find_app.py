@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
@@ -37,7 +38,7 @@ _ENGLISH = (
     "me migrate migrated migration missing must need needed needs news not now of on open or our "
     "owner owns please responsible right see send should show so state status still take talk tell "
     "that the their them there they this to today up update us was we what what's when which who "
-    "whom who's why will with would wrong yet you your"
+    "whom who's why will with would wrong yet you your hi hey hello ok okay please pls thanks bot"
 )
 _GERMAN = (
     "aber am an auf bei bitte braucht da das dem den der des dich die dir doch dran du dürfen ein "
@@ -45,7 +46,7 @@ _GERMAN = (
     "jetzt kann kannst können kümmert link los machen macht mal man mich migriert mir mit muss "
     "müssen nicht noch nochmal nun offen schaut schon sein sich sie sind soll sollte stand status "
     "steht um umgestellt und uns verantwortlich von warum was weißt wegen wem wen wer werden wie "
-    "wir wird wo wurde würdest würde zeig zu zum zur zustimmen zuständig"
+    "wir wird wo wurde würdest würde zeig zu zum zur zustimmen zuständig hallo moin danke hab"
 )
 _FILLERS = frozenset(map(spelt, f"{_ENGLISH} {_GERMAN}".split()))
 
@@ -97,6 +98,7 @@ def find_app(name: str, names: Sequence[Named]) -> AppRef:
         lambda one: wanted != "" and wanted in likeness(one[1]),
         lambda one: bare != "" and bare in _label(one),
         lambda one: loosely != "" and loosely in _loosely(one),
+        lambda one: bare != "" and _accentless(bare) in _plainly(one),
     )
     for fits in steps:
         if (found := _only(name, [one for one in names if fits(one)])) is not None:
@@ -109,17 +111,19 @@ def app_within(words: str, names: Sequence[Named]) -> AppRef:
 
     Raises as `find_app`.
     """
-    said = _joined(_without_more(spelt(words)))
-    tokens = [token.strip(_ENDS) for token in said.split()]
-    rest = " ".join(token for token in tokens if token and token not in _FILLERS)
-    for found in (
-        [one for one in names if any(token in _ids(one) for token in tokens)],
-        _whole(said, names),
-        [one for one in names if rest and _holds(_loosely(one), rest)],
-        [one for one in names if len(rest) > 1 and rest in _loosely(one)],
-    ):
-        if (ref := _only(words, found)) is not None:
-            return ref
+    bare = _without_more(likeness(words))
+    for said, form in ((_joined(spelt(bare)), _loosely), (_accentless(bare), _plainly)):
+        tokens = [token.strip(_ENDS) for token in said.split()]
+        rest = " ".join(one for one in tokens if one == "and" or (one and one not in _FILLERS))
+        rest = rest.removeprefix("and ").removesuffix(" and")
+        for found in (
+            [one for one in names if any(token in _ids(one) for token in tokens)],
+            _whole(said, names, form),
+            [one for one in names if rest and _holds(form(one), rest)],
+            [one for one in names if len(rest) > 1 and rest in form(one)],
+        ):
+            if (ref := _only(words, found)) is not None:
+                return ref
     raise AppUnknown(words, _alike(rest, names))
 
 
@@ -130,7 +134,7 @@ def apps_in(text: str, names: Sequence[Named]) -> tuple[Named, ...]:
     said = _joined(spelt(likeness(text)))
     tokens = {token.strip(_ENDS) for token in said.split()}
     by_id = [one for one in names if not tokens.isdisjoint(_ids(one))]
-    if found := (*by_id, *(one for one in _whole(said, names) if one not in by_id)):
+    if found := (*by_id, *(one for one in _whole(said, names, _loosely) if one not in by_id)):
         return found
     of_word: dict[str, list[Named]] = {}
     for one in names:
@@ -151,9 +155,9 @@ def _only(name: str, found: Sequence[Named]) -> AppRef | None:
     return found[0][0] if found else None
 
 
-def _whole(said: str, names: Sequence[Named]) -> list[Named]:
+def _whole(said: str, names: Sequence[Named], form: Callable[[Named], str]) -> list[Named]:
     """Those whose whole label stands there, as words; not one that is part of a longer one."""
-    found = {one: label for one in names if (label := _loosely(one)) and _holds(said, label)}
+    found = {one: label for one in names if (label := form(one)) and _holds(said, label)}
     return [
         one
         for one, label in found.items()
@@ -177,6 +181,16 @@ def _label(one: Named) -> str:
 def _loosely(one: Named) -> str:
     """A label in one spelling of umlauts, dashes and spaces."""
     return _joined(spelt(_label(one)))
+
+
+def _plainly(one: Named) -> str:
+    """A label as it is typed where the keyboard has no accents: "Muller Bau", "Cafe"."""
+    return _accentless(_label(one))
+
+
+def _accentless(said: str) -> str:
+    letters = unicodedata.normalize("NFKD", said.replace("ß", "ss"))
+    return _joined("".join(one for one in letters if not unicodedata.combining(one)))
 
 
 def _joined(said: str) -> str:

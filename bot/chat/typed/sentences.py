@@ -20,21 +20,26 @@ from bot.chat.typed.commands import (
     Command,
     Deadlines,
     Examine,
+    Export,
     Hello,
     Help,
     ListApps,
     Mine,
+    NeedsApp,
     NeedsCode,
     Notes,
     PlanAhead,
     Sample,
     ScanAll,
     Thanks,
+    Unsure,
 )
 from bot.chat.typed.looks.spelling import forms, sentence
 from bot.domain.evidence.verdict import State
 from bot.domain.summaries import By, Part, Wanted
 
+_OF_MINE = ["done", "later", "me", "not_me", "stop", "why", "account", "trouble", "yes", "no"]
+"""What is said of what waits for somebody, without naming any of it."""
 _SAYS: Mapping[str, Command] = {
     "apps": ListApps(),
     "consent": ListApps(wanted=Wanted(state=State.NEEDS_CONSENT)),
@@ -54,7 +59,12 @@ _SAYS: Mapping[str, Command] = {
     "look": ScanAll(),
     "health": Examine(),
     "real": NeedsCode("verify"),
-    **{said: Mine(said) for said in ("done", "later", "me", "not_me", "stop")},
+    "export": Export(),
+    "which": NeedsApp("why"),
+    "ask_all": Unsure("send all"),
+    "help_remind": Help("remind"),
+    "help_report": Help("report"),
+    **{said: Mine(said) for said in _OF_MINE},
 }
 # How what is not typed as it is called here is typed; what somebody was asked is "mine".
 _TYPED = {
@@ -66,7 +76,9 @@ _TYPED = {
     "deadlines": "deadline",
     "look": "scan",
     "health": "doctor",
-    **dict.fromkeys(("hello", "thanks", "real"), ""),
+    "help_remind": "help remind",
+    "help_report": "help report",
+    **dict.fromkeys(("hello", "thanks", "real", "export", "which", "ask_all", "yes", "no"), ""),
 }
 _SHORTEST, _LONGEST, _TRIES = 3, 20, 50
 _KIND = frozenset(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
+from bot.chat.typed.clauses import about_command, read_clauses
 from bot.chat.typed.coded import codes, has_code, read_coded, read_later_everything, read_verb
 from bot.chat.typed.commands import (
     About,
@@ -38,6 +39,7 @@ from bot.chat.typed.commands import (
     Send,
     SendAll,
     SomebodyElse,
+    Thanks,
     Unclear,
     Unsure,
     Unwaive,
@@ -46,8 +48,16 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.listed import read_list
 from bot.chat.typed.looks.framing import Framed, framed, tidied
-from bot.chat.typed.looks.marks import AROUND, one_line, opened, quoted, unmarked
+from bot.chat.typed.looks.marks import (
+    AROUND,
+    QUOTATION_MARKS,
+    one_line,
+    opened,
+    quoted,
+    unmarked,
+)
 from bot.chat.typed.looks.spelling import forms, pattern, sentence
+from bot.chat.typed.sending import EVERY_ONE, IT, read_send
 from bot.chat.typed.sentences import is_common, read_sentence
 from bot.chat.typed.somebody import read_somebody
 from bot.chat.typed.times.absence import read_absence
@@ -74,6 +84,7 @@ LONGEST_TEXT = 4000
 LONGEST_PLAN = 366  # days
 
 _ENDS = "?!.,:;…"
+_ASKING = "?❓❔⁉🤔"
 # Said by a shortcut on somebody's message: what follows is that message, not a command.
 _ABOUT = re.compile(r"\s*about:", re.IGNORECASE)
 # Slack's command, also where somebody types it by habit: in Teams, or in a message.
@@ -118,6 +129,8 @@ _LOOK_AGAIN = re.compile(
     re.IGNORECASE,
 )
 
+_OFFICE_APP = re.compile(r"(?:(?:microsoft|office) )?[om]?365 ([^\W_]+)", re.IGNORECASE)
+"""An app whose name says what it is, and of which one word is left."""
 _PAGE = re.compile(r"(?:page|seite) (\d{1,5})", re.IGNORECASE)
 _NOT_THEN = re.compile(r"(?:not|nicht|maybe|vielleicht)\s+(?!before|vor)", re.IGNORECASE)
 _PLAN = re.compile(
@@ -151,14 +164,16 @@ def parse(words: str) -> Command:
     others_said = quoted(words)
     exact = likeness(unmarked(said).rstrip(_ENDS.replace("?", "")) or said)
     if exact in PUBLIC:
-        return PUBLIC[exact.partition(" ")[0] if others_said else exact]
+        cited = others_said or any(mark in words for mark in QUOTATION_MARKS)
+        return PUBLIC[exact.partition(" ")[0] if cited else exact]
     if "?" in said and not said.strip(AROUND + _ENDS):
         return WITHOUT["?"]
     bare, asks = tidied(unmarked(said))
-    asks = asks or "?" in bare or others_said
+    asks = asks or others_said or any(sign in said for sign in _ASKING)
     frame = framed(bare or said)
     command = (
-        read_coded(frame.words, asks=asks or frame.talk)
+        _thanked(said)
+        or read_coded(frame.words, asks=asks or frame.talk)
         or read_absence(frame.words)
         or _about_named(frame.words)
         or read_sentence(frame.words)
@@ -166,6 +181,7 @@ def parse(words: str) -> Command:
         or _command(framed(said).words, asks=asks)
         or _put_off(frame.words)
         or _free(frame.words)
+        or about_command(unmarked(said))
         or _unclear(said, frame)
     )
     if isinstance(command, ListApps) and asks:
@@ -178,10 +194,21 @@ def parse(words: str) -> Command:
     return Unsure(_clearly(command, bare)) if doubtful else command
 
 
+def _thanked(said: str) -> Command | None:
+    """Thanks and nothing else, before they are taken off as kindness: "ok, thanks"."""
+    whole = read_sentence(unmarked(said))
+    return whole if isinstance(whole, Thanks) else None
+
+
 def _about_named(said: str) -> Command | None:
-    """ "why Status", "who Apps": what is a command elsewhere is the name of an app there."""
+    """ "why Status", "check Office 365 Open": what says something elsewhere is a name there."""
     verb, rest = _divided(said)
-    return WITH_APP[verb](rest) if verb in ("why", "who") and _verb(rest) in _LISTING else None
+    bare = tidied(unmarked(rest))[0]
+    if verb in ("why", "who") and _verb(rest) in _LISTING:
+        return WITH_APP[verb](rest)
+    if verb in ("why", "who", "check") and (named := _OFFICE_APP.fullmatch(bare)) is not None:
+        return None if _verb(named[1]) in ("app", "apps", "migration") else WITH_APP[verb](rest)
+    return None
 
 
 def _command(said: str, *, asks: bool) -> Command | None:
@@ -189,7 +216,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
     verb, rest = _divided(said)
     bare = tidied(unmarked(rest))[0]
     if verb == "verify" and bare and not has_code(bare):
-        named = sentence(bare) in _ALL or not all(map(is_common, bare.split()))
+        named = sentence(bare) in EVERY_ONE or not all(map(is_common, bare.split()))
         verb, rest = ("check", rest) if named else (verb, "")
     if verb in LISTS:
         return read_list(LISTS[verb], bare)
@@ -222,11 +249,13 @@ def _command(said: str, *, asks: bool) -> Command | None:
             return Forget("person", what)
         return Forget(what, of) if of else None
     if verb == "send":
-        return _send(rest)
+        return read_send(rest)
     if verb in ("why", "who") and (full := _IN_FULL.fullmatch(rest)):
         return (Why if verb == "why" else Who)(full[1], in_full=True)
+    if verb in ("why", "who") and any(map(_ADDRESS.fullmatch, bare.rstrip(_ENDS).split())):
+        return Notes()  # whose it is, and whether it may be asked, is what somebody said
     if verb in WITH_APP:
-        return WITH_APP[verb](rest) if bare and sentence(bare) not in _IT else NeedsApp(verb)
+        return WITH_APP[verb](rest) if bare and sentence(bare) not in IT else NeedsApp(verb)
     if verb == "owner":
         return read_owner(bare)
     if verb in WITH_ACCOUNT:
@@ -235,10 +264,10 @@ def _command(said: str, *, asks: bool) -> Command | None:
     return None
 
 
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _AGAIN = forms(
     "now/again/all/everything/every/apps/orgs/them/of/once/more/it/jetzt/nochmal/neu/alle/alles/mal",
 )
-_IT = forms("it/this/that/them/the link/es/das/ihn/sie/den link/the app/die app")
 _BY_NAME: Mapping[str, Command] = {
     "mine": Mine(),
     "notes": Notes(),
@@ -298,49 +327,12 @@ def _unclear(said: str, frame: Framed) -> Unclear:
     close = get_close_matches(verb, words, n=1, cutoff=0.65)
     told = not known and not is_common(verb) and close and verb not in PUBLIC and not frame.talk
     meant = _LIKE_COMMANDS.get(close[0], close[0]) if told else ""
-    return Unclear(said, _meant(meant, rest) if told else "")
+    return Unclear(said, _meant(meant, rest) if told else "", read_clauses(said))
 
 
 def _meant(verb: str, rest: str) -> str:
     """A mistyped command put right, with what it was about where it is about something."""
     return f"{verb} {rest}" if rest and verb in _ABOUT_SOMETHING else verb
-
-
-# "contoso/0oa1 now", "all", "all now sure", "alle jetzt"
-_NOW = re.compile(
-    r"(?P<app>.+?)(?P<now>,?\s+(?:right now|right away|immediately|now|jetzt|sofort))?(?:\s+raus)?"
-    r"(?P<sure>\s+sure)?",
-    re.IGNORECASE,
-)
-_ALL = forms("all/everything/all apps/all of them/them all/alle/alles/alle apps")
-_SAMPLES = forms("me a sample/a sample/mir ein beispiel/ein beispiel/mir ein muster")
-_LINK_OF = re.compile(
-    pattern(
-        r"(?:(?:out|raus|los|mal|bitte|to)\s+)*"
-        r"(?:(?:(?:the|a|den|einen|their|her|his)\s+)?link\s+(?:for|to|für|von|zu)\s+(?P<a>.+?)"
-        r"|(?P<b>.+?)\s+(?:the|den|einen|a|their|her|his)\s+link"
-        r"|(?:the\s+|den\s+|die\s+)?(?P<c>.+?)[\s-]+links?|(?P<d>.+?))(?:\s+(?:raus|los|ab|out))*"
-    ),
-    re.IGNORECASE,
-)
-
-
-def _send(rest: str) -> Command:
-    about = tidied(rest)[0]
-    if not about:
-        return NeedsApp("send")
-    if sentence(about) in _SAMPLES:
-        return WITHOUT["sample"]
-    found = _NOW.fullmatch(about)
-    assert found is not None  # it takes any text
-    named, now, sure = found["app"].strip(AROUND), bool(found["now"]), bool(found["sure"])
-    link = _LINK_OF.fullmatch(named)
-    app = next(one for one in link.groups() if one).strip(AROUND) if link else named
-    if sentence(unmarked(app)) in _ALL:
-        return SendAll(now, sure)
-    if sentence(app) in _IT:
-        return NeedsApp("send")
-    return Send(app if app != about else rest, now, sure)
 
 
 def _plan(rest: str) -> PlanAhead:

@@ -12,26 +12,26 @@ from bot.settings.section import Guid, Section, one_word, secret_value, shaped
 _OTHER_TOKENS = {
     "xoxp-": "a user's token",
     "xapp-": "an app-level token",
-    "xoxe": "a rotating token; switch token rotation off",
+    "xoxe": "a rotating token; turn token rotation off",
     "xoxa-": "a workspace token",
-    "xoxs-": "a session of a browser",
-    "xoxc-": "a session of a browser",
-    "xoxd-": "a session of a browser",
+    "xoxs-": "a browser's session token",
+    "xoxc-": "a browser's session token",
+    "xoxd-": "a browser's session token",
     "xoxr-": "a refresh token",
 }
 
 
 _SLACK_CHANNEL = shaped(
     r"[CG][A-Z0-9]+",
-    "a channel's id such as C0123456789, not its name; it stands below the channel's details",
+    "a channel's id such as C0123456789, not its name; it is at the end of the channel's details",
 )
 _SLACK_GROUP = shaped(
     r"S[A-Z0-9]+",
-    "a user group's id such as S0123456789, not its handle; it stands in the group's ⋮ menu",
+    "a user group's id such as S0123456789, not its handle; find it in the group's ⋮ menu",
 )
 _TEAMS_CHANNEL = shaped(
     r"19:[^\s%]+@[^\s%]+",
-    "a channel's id such as 19:…@thread.tacv2, with %3A written as : and %40 as @; it stands in "
+    "a channel's id such as 19:…@thread.tacv2, with %3A written as : and %40 as @; find it in "
     "the link to the channel",
 )
 
@@ -72,7 +72,7 @@ class SlackSettings(Section):
             str,
             shaped(
                 r"[UW][A-Z0-9]+",
-                "a member's id such as U0123456789, not a name; it stands in the ⋮ menu of their "
+                "a member's id such as U0123456789, not a name; find it in the ⋮ menu of their "
                 "profile",
             ),
         ],
@@ -166,9 +166,10 @@ class TeamsSettings(Section):
     )
     install_for_people: bool = Field(
         False,
-        description="Install the app for somebody who is asked and has it not, just before their "
-        "first message. The bot's registration needs `TeamsAppInstallation.ReadWriteSelfForUser"
-        ".All` and `AppCatalog.Read.All` at Microsoft Graph.",
+        description="Install the app for somebody who is asked and does not have it, just before "
+        "their first message. The bot's registration needs "
+        "`TeamsAppInstallation.ReadWriteSelfForUser.All` and `AppCatalog.Read.All` at Microsoft "
+        "Graph.",
     )
     graph_url: Origin = Field(
         "https://graph.microsoft.com", description="Microsoft Graph, to install the app by."

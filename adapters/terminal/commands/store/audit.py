@@ -63,20 +63,22 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
     @audit.command()
     def export(
         since: Annotated[
-            str, typer.Option(metavar="DATE", help="From that day on (UTC), or a time in it.")
+            str, typer.Option(metavar="DATE", help="From this day on (UTC), or from a time.")
         ] = "",
         until: Annotated[
-            str, typer.Option(metavar="DATE", help="Up to and with that day (UTC), or a time.")
+            str, typer.Option(metavar="DATE", help="Up to and including this day (UTC), or a time.")
         ] = "",
         form: Annotated[
             Form, one_of(Form, "--format", "One JSON object a line, or CSV.")
         ] = Form.JSONL,
         follow: Annotated[
-            bool, typer.Option("--follow", help="Go on with what comes, for a SIEM; end with ^C.")
+            bool, typer.Option("--follow", help="Keep printing new rows, for a SIEM; stop with ^C.")
         ] = False,
         after: Annotated[
             str,
-            typer.Option(metavar="POSITION", help="Go on behind the position of a former line."),
+            typer.Option(
+                metavar="POSITION", help="Continue after the position of an earlier line."
+            ),
         ] = "",
         config: Config = None,
     ) -> None:
@@ -93,12 +95,12 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
             str,
             typer.Option(
                 metavar="NUMBER|SEAL",
-                help="A head that was kept: nothing ends before it.",
+                help="A head you kept: the audit must not end before it.",
             ),
         ] = "",
         key_file: Annotated[
             list[Path] | None,
-            typer.Option(metavar="FILE", help="A former key; may be given more than once."),
+            typer.Option(metavar="FILE", help="An earlier key; may be repeated."),
         ] = None,
         config: Config = None,
     ) -> None:

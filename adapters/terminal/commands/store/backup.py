@@ -57,9 +57,9 @@ def add_backup_commands(
 
     @cli.command()
     def backup(file: File, config: Config = None) -> None:
-        """Save a snapshot of the whole store in a new file.
+        """Save a snapshot of the whole store to a new file.
 
-        The bot may go on running.
+        The bot can keep running.
         """
         _run(_backup(open_vault, load, config, file))
 
@@ -67,12 +67,13 @@ def add_backup_commands(
     def restore(
         file: File,
         over: Annotated[
-            bool, typer.Option("--over", help="Remove what the store has now. Stop the bot first.")
+            bool,
+            typer.Option("--over", help="Replace what the store holds now. Stop the bot first."),
         ] = False,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
         config: Config = None,
     ) -> None:
-        """Restore a backup into an empty store; what was due since is held, not sent."""
+        """Restore a backup into an empty store; what fell due since is held, not sent."""
 
         async def go() -> None:
             settings = load(config)
@@ -118,7 +119,7 @@ def add_backup_commands(
         ] = False,
         config: Config = None,
     ) -> None:
-        """Send messages that were held after a restore; without a name: show them."""
+        """Send messages held after a restore; without a name, list them."""
 
         async def go() -> None:
             settings = load(config)

@@ -15,8 +15,8 @@ from bot.chat.typed.looks.spelling import pattern, without_emoji
 _END = r"(?:[,:!.]+\s*|\s+)"
 _GREETING = (
     r"hey|hi|hello|hallo|moin|good morning|guten (?:morgen|tag)|zusammen|team|guys|folks|leute"
-    r"|sorry|fyi|btw|ok(?:ay)?|so|and|und|now|then|dann|yes|ja|klar|@?o365bot|bot|mal|let'?s"
-    r"|go ahead and|remember to|also"
+    r"|sorry|fyi|btw|ok(?:ay)?|so|and|und|now|then|dann|yes|ja|klar|@?(?:o365)?bot|mal|let'?s"
+    r"|go ahead and|remember to|also|(?:quick|short|one) (?:q|question)|(?:kurze|eine) frage"
 )
 _REQUEST = (
     r"please|pls|plz|bitte|(?:can|could|would) (?:you|u)(?: please| pls)?|would you mind"

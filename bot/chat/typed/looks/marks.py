@@ -18,8 +18,10 @@ _DASH = re.compile(r"(?<=[^\W\d])[\u2010-\u2015\u2212](?=[^\W\d])")
 _LINK = re.compile(r"\[([^\[\]]+)\]\((?:https?:|mailto:)[^()\s]*\)")
 _UNDERLINED = re.compile(r"(?<!\w)_+(\S(?:.*?\S)?)_+(?!\w)")
 _STRONG = re.compile(r"[*`~]+")
+_STRUCK = re.compile(r"(?<![\w~])~{1,2}(?=[^\s~])[^~]*(?<=[^\s~])~{1,2}(?![\w~])")
 _AFTER_A_NAME = re.compile(r"^[,;:!.]+\s+")
-AROUND = " \"'`*~“”„‟‘’‚‛«»‹›"
+QUOTATION_MARKS = "\"'“”„‟‘’‚‛«»‹›"
+AROUND = f" `*~{QUOTATION_MARKS}"
 """What may stand around any word: quotation marks, and marks of emphasis."""
 
 
@@ -28,10 +30,11 @@ def one_line(text: str) -> str:
 
     Apostrophes, and dashes inside of words, are the plain ones; emoji stand for their names.
 
-    A quotation is what somebody else said; where there is nothing else, it is meant.
+    A quotation is what somebody else said, and what is struck out nobody says any more; where there
+    is nothing else, it is meant.
     """
     lines = [line for line in visible(text).splitlines() if line and not _is_fence(line)]
-    own = [line for line in lines if not _QUOTATION.match(line)]
+    own = [line for line in map(_standing, lines) if line and not _QUOTATION.match(line)]
     bare = (_BULLET.sub("", _QUOTATION.sub("", line, count=1), count=1) for line in own or lines)
     said = with_emoji(" ".join(bare)).split()
     return " ".join(one if "@" in one else _plain(one) for one in said)
@@ -43,9 +46,14 @@ def _plain(word: str) -> str:
 
 
 def quoted(text: str) -> bool:
-    """Whether all that was said is a quotation of somebody else."""
+    """Whether all that was said is a quotation of somebody else, or struck out."""
     lines = [line for line in visible(text).splitlines() if line and not _is_fence(line)]
-    return bool(lines) and all(_QUOTATION.match(line) for line in lines)
+    return bool(lines) and all(_QUOTATION.match(line) or not _standing(line) for line in lines)
+
+
+def _standing(line: str) -> str:
+    """What of a line is not struck out."""
+    return _STRUCK.sub("", line).strip() if "~" in line else line
 
 
 def opened(text: str) -> str:

@@ -19,7 +19,7 @@ _AWAY = (
     r"|(?:off |out )?sick|ill|travell?ing|unavailable|not (?:here|available|in the office)"
 )
 _WEG = (
-    r"weg|abwesend|krank(?:geschrieben)?|(?:im|in) urlaub|urlaub|auf reisen|unterwegs|verreist"
+    r"weg|raus|abwesend|krank(?:geschrieben)?|(?:im|in) urlaub|urlaub|auf reisen|unterwegs|verreist"
     r"|nicht (?:da|hier|erreichbar|im büro|im haus)|außer haus|in elternzeit"
 )
 _MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]*\.?"
@@ -109,7 +109,7 @@ _BACK = re.compile(
         r"(?:(?:seit|since) (?:heute|today)\s+)?"
         r"(?:(?:back|returned|zurück|wieder zurück)"
         rf"|(?:wieder|back|again) (?:{_OFFICE}|erreichbar|available)|(?:{_OFFICE}) again"
-        r"|not away(?: any ?more)?|nicht mehr weg)"
+        r"|not away(?: any ?more)?|nicht (?:mehr )?(?:weg|abwesend))"
         r"(?:\s+(?:again|now|jetzt|today|heute|all|everybody|everyone|zusammen"
         rf"|{_OFFICE}|(?:from|aus)(?: (?:the|my|dem|meinem|der))?(?: sick)?"
         r" (?:vacation|holidays?|leave|pto|urlaub|elternzeit)))*"

@@ -26,7 +26,9 @@ _BEFORE = re.compile(
     ),
     _I,
 )
-_INCLUDING = re.compile(pattern(r"(?:and )?including\s+|(?:und )?(?:mit )?einschließlich\s+"), _I)
+_INCLUDING = re.compile(
+    pattern(r"(?:and )?including\s+|(?:und )?(?:mit )?einschl(?:ießlich|\.)?\s+"), _I
+)
 _BACK = re.compile(
     pattern(
         r"(?:i(?:['’]m| am|['’]ll be)?\s+|bin\s+)?(?:back|wieder da|zurück)\s+(?:on|ab|am)?\s*"
