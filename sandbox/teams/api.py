@@ -256,10 +256,15 @@ class Connector:
         answered = conversation.message(request.path_params["activity"])
         if thread is None and answered is not None and conversation.kind == "channel":
             thread = answered.thread or answered.id
-        return self._send(request, conversation, activity, thread)
+        return self._send(request, conversation, activity, thread, answered.id if answered else "")
 
     def _send(
-        self, request: Request, conversation: Conversation, activity: Json, thread: str | None
+        self,
+        request: Request,
+        conversation: Conversation,
+        activity: Json,
+        thread: str | None,
+        answers: str = "",
     ) -> Response:
         only_for = _targeted(request, activity)
         self._count(f"{conversation.id};{thread or ''}")
@@ -267,7 +272,7 @@ class Connector:
         if activity.get("type") != "message":  # typing and the like leave nothing behind
             return JSONResponse({"id": self.service.next_id()}, 202)
         message = self._post(conversation, activity, thread)
-        message.only_for = only_for
+        message.only_for, message.answers = only_for, answers or None
         return JSONResponse({"id": message.id}, 201)
 
     async def update(self, request: Request) -> Response:
@@ -339,7 +344,7 @@ class Connector:
             raise error
 
     def _may_write(self, conversation: Conversation) -> None:
-        if conversation.kind != "dm":
+        if conversation.kind != "dm" or len(conversation.who) > 1:
             return
         person = self.service.find(conversation.who[0])
         assert person is not None, "a direct conversation has a person"

@@ -74,17 +74,18 @@ class TeamsPeople:
         mention: bool = True,
         thread: str | None = None,
     ) -> Message:
-        """Write a message; in a channel the bot hears only of those that mention it.
+        """Write a message; in a channel or group the bot hears only of those that mention it.
 
         The mention is put in front unless the text has one or `mention` is False.
         """
         person = self._person(user)
         where = self._conversation(conversation)
         typed = re.sub(r"@o365\s?bot\b", MENTION, text, flags=re.IGNORECASE)
-        if where.kind == "channel" and mention and MENTION not in typed:
+        shared = where.kind == "channel" or len(where.who) > 1
+        if shared and mention and MENTION not in typed:
             typed = f"{MENTION} {typed}"
         message = self.service.post(where, person, typed, thread=thread)
-        if where.kind == "dm" or MENTION in typed:
+        if not shared or MENTION in typed:
             activity = self._activity("message", person, where, thread or message.id) | {
                 "id": message.id,
                 "text": typed,
@@ -221,6 +222,13 @@ class TeamsPeople:
         person = self._person(user)
         self.service.installed.add(person.key)
         await self._installation(person, self.service.open_dm(person), "add")
+
+    async def add_to_group(self, *users: str) -> Conversation:
+        """The first of them adds the app to a chat of all of them; the bot is told."""
+        people = [self._person(user) for user in users]
+        group = self.service.open_group(*people)
+        await self._installation(people[0], group, "add")
+        return group
 
     async def uninstall(self, user: str) -> None:
         """The person removes the app; the bot is told."""

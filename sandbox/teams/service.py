@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.chatlog import ChatLog, Conversation, Message
 from sandbox.company.company import Company
-from sandbox.company.records import Person
+from sandbox.company.records import Person, guid
 from sandbox.keys import SigningKey
 from sandbox.limits import RateLimit
 
@@ -112,6 +112,13 @@ class TeamsService:
 
     # -- conversations ---------------------------------------------------------------------
 
+    def open_group(self, *people: Person) -> Conversation:
+        """A chat of several, to which they added the app; made when it is new."""
+        who = tuple(sorted(map(self.user_id, people)))
+        chat_id = f"19:{guid('/'.join(who)).replace('-', '')}@thread.v2"
+        name = ", ".join(person.display_name for person in people)
+        return self.log.open(Conversation(chat_id, "teams", "dm", name, who))
+
     def open_dm(self, person: Person) -> Conversation:
         """The person's 1:1 conversation with the bot; made when it is new."""
         return self.log.open(
@@ -133,8 +140,10 @@ class TeamsService:
     def conversation_object(self, conversation: Conversation, thread: str | None = None) -> Json:
         """The `conversation` of an activity. Teams spells the member `tenantId`."""
         if conversation.kind == "dm":
+            group = len(conversation.who) > 1
             return {
-                "conversationType": "personal",
+                **({"isGroup": True} if group else {}),
+                "conversationType": "groupChat" if group else "personal",
                 "tenantId": self.tenant_id,
                 "id": conversation.id,
             }

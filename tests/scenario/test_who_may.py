@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from adapters.redis.keys import Keys
 from adapters.redis.shared.memberships import RedisMemberships
@@ -23,7 +24,7 @@ from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS
 from bot.domain.people.access import Group, GroupKind, Level, account_name
 from bot.domain.people.admins import ChatIdentity, Platform
-from sandbox.chatlog import Message
+from sandbox.chatlog import Conversation, Message
 from sandbox.page import reading
 from sandbox.slack import workspace as slack
 from sandbox.teams import service as teams
@@ -60,20 +61,52 @@ READS, CHANGES, PERSONAL = (
 OTHERWISE = ("scan", "doctor", f"waive {APP}", *SHARED)  # in two messages, by a form, to all
 
 
+PLACES = [
+    (Platform.SLACK, "command"),
+    (Platform.SLACK, "channel"),
+    (Platform.SLACK, "alone"),
+    (Platform.TEAMS, "channel"),
+    (Platform.TEAMS, "group"),
+    (Platform.TEAMS, "alone"),
+]
+
+
 @dataclass
 class Speaker:
-    """Somebody on one platform, and what makes them something there."""
+    """Somebody on one platform, where they speak, and what makes them something there."""
 
     stage: Stage
     platform: Platform
+    place: str = "command"
 
     async def says(self, words: str, user: str = WHO) -> str:
         """The answer, all of it."""
-        if self.platform is Platform.SLACK:
-            told = await self.stage.command(f"/o365 {words}", lambda message: True, user=user)
-        else:
-            told = await self.stage.ask_in_teams(words, lambda message: True, user=user)
+        if self.place == "command" and self.platform is Platform.SLACK:
+            return _all_of(await self.stage.command(f"/o365 {words}", bool, user=user))
+        world, where = self.stage.world, await self._where(user)
+        people = world.slack if self.platform is Platform.SLACK else world.teams
+        since = len(where.messages)
+        asked = await people.say(user, words, where.id)
+        # An answer in a direct message of Slack's has no tie to its question; nor is there another.
+        untied = where.kind == "dm" and self.platform is Platform.SLACK
+        told = await self.stage.next(
+            where, since, lambda m: untied or asked.id in (m.thread, m.answers)
+        )
         return _all_of(told)
+
+    async def _where(self, user: str) -> Conversation:
+        world = self.stage.world
+        match self.platform, self.place:
+            case Platform.SLACK, "alone":
+                return world.slack.dm_of(user)
+            case Platform.TEAMS, "alone":
+                return world.teams.dm_of(user)
+            case Platform.TEAMS, "group":
+                group = self._teams.open_group(self._person, world.company.person("ola"))
+                return group if group.messages else await world.teams.add_to_group(WHO, "ola")
+            case Platform.SLACK, _:
+                return self.stage.slack_channel
+        return self.stage.teams_channel
 
     @asynccontextmanager
     async def operator(self) -> AsyncIterator[None]:
@@ -171,9 +204,13 @@ def _all_of(message: Message) -> str:
     return f"{message.text}\n{reading.text(message)}"
 
 
-@pytest.fixture(params=[Platform.SLACK, Platform.TEAMS])
-def speaker(request: pytest.FixtureRequest, stage: Stage) -> Speaker:
-    return Speaker(stage, request.param)
+@pytest_asyncio.fixture(params=PLACES, ids=" ".join, loop_scope="session")
+async def speaker(request: pytest.FixtureRequest, stage: Stage) -> Speaker:
+    speaker = Speaker(stage, *request.param)
+    async with stage.redis() as store:  # as if minutes had passed over what was said before
+        async for key in store.scan_iter("{o365bot}:limit:*"):
+            await store.delete(key)
+    return speaker
 
 
 async def test_every_verb_is_said_at_its_level() -> None:
