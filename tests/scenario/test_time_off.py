@@ -1,0 +1,79 @@
+"""What people say of their own time, in signed requests and either language, is kept as they meant.
+
+The days are counted from today, so that it holds on any.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.chatlog import Message
+from tests.scenario.conftest import WITHIN, Stage, own_stage
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+stage = own_stage  # whom others ask must not depend on who is away here
+
+
+def anything(message: Message) -> bool:
+    return True
+
+
+async def _known(stage: Stage, account: str) -> dict[str, Any]:
+    """What is kept of somebody."""
+    async with stage.redis() as client:
+        found = await client.get(f"{{o365bot}}:recipient:{account}")
+    text = found.decode() if isinstance(found, bytes) else found
+    return dict(json.loads(text.partition("|")[2])) if text else {}
+
+
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [
+        ("ich bin bis {d}.{m}. im Urlaub", 5),
+        ("bin bis zum {d}.{m}.{y} nicht da", 9),
+        ("away until {y}-{m:02}-{d:02}", 12),
+        ("I'm on vacation until {y}-{m:02}-{d:02}", 7),
+    ],
+)
+async def test_an_absence_is_kept_up_to_and_with_its_last_day(
+    stage: Stage, words: str, days: int
+) -> None:
+    """Fay speaks German; what she types in English is understood as well. "Back" ends it."""
+    until = datetime.now(UTC).date() + timedelta(days=days)
+    said = words.format(d=until.day, m=until.month, y=until.year)
+    await stage.command(f"/o365 {said}", anything, user="fay")
+
+    async def is_away(last: str | None) -> bool:
+        return bool((await _known(stage, "slack:U0FAY")).get("away_until") == last)
+
+    await wait_until(lambda: is_away(until.isoformat()), within=WITHIN, what=f"{said!r} is kept")
+    await stage.command("/o365 back", anything, user="fay")
+    await wait_until(lambda: is_away(None), within=WITHIN, what="she is back")
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        ("freitags arbeite ich nicht", "ich arbeite jeden Tag"),
+        ("I don't work Fridays", "I work every day"),
+    ],
+)
+async def test_a_part_time_week_is_kept_and_taken_back(
+    stage: Stage, words: str, whole: str
+) -> None:
+    """Monday is 0."""
+
+    async def works_without(days: list[int]) -> bool:
+        chat = (await _known(stage, "slack:U0FAY")).get("chat", {})
+        return bool(chat.get("days_off") == days)
+
+    await stage.command(f"/o365 {words}", anything, user="fay")
+    await wait_until(lambda: works_without([4]), within=WITHIN, what=f"{words!r} is kept")
+    await stage.command(f"/o365 {whole}", anything, user="fay")
+    await wait_until(lambda: works_without([]), within=WITHIN, what=f"{whole!r} is kept")
