@@ -336,16 +336,16 @@ PROBE_LIMIT = 3.0
 async def probe(client: Redis, keys: Keys) -> State:
     """Write something, and look at role and memory. Raises StoreUnavailable, also when it is slow.
 
-    A read would not do: a replica answers it, and so does a store that is full. It goes alone, so
-    that what it waits for can be told.
+    A read would not do: a replica answers it, and so does a store that is full. The write
+    shares no round trip, so that what it waits for can be told.
     """
     try:
         async with asyncio.timeout(PROBE_LIMIT):
             with errors():
-                async with client.pipeline(transaction=False) as pipe:
-                    pipe.set(keys.probe(), "1", ex=60)
-                    pipe.info()
-                    _, info = await pipe.execute()
+                async with client.pipeline(transaction=False) as alone:
+                    alone.set(keys.probe(), "1", ex=60)
+                    await alone.execute()
+                info = await client.info()
     except TimeoutError as error:
         raise _known(error) or StoreUnavailable(
             f"The store takes longer than {PROBE_LIMIT:.0f} s.",
