@@ -118,4 +118,5 @@ async def _admin(client: CloudClient, org: str, user_id: str, right: Right) -> O
         email=text(inside(profile, "email")) or login,
         role=right.role,
         app_ids=right.app_ids,
+        login=login,
     )

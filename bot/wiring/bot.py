@@ -191,6 +191,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 await inspection.run()
                 await services.candidates.review(await base.ledger.summaries(org))
                 await services.visits.review(org)
+                await services.pass_on.review(org)
 
             async def tick() -> None:
                 await services.remind.tick()

@@ -103,6 +103,7 @@ class Services:
     introduce: Introduce
     onboard: Onboard | None
     visits: Visits
+    pass_on: PassOn
     enter: Enter | None  # None: operators have no pages
     read: Read
 
@@ -348,6 +349,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         introduce=introduce,
         onboard=onboard,
         visits=visits,
+        pass_on=pass_on,
         enter=entrance(
             settings, access, signing_in, outside.sign_ins, outside.limits, clock, secrets
         ),

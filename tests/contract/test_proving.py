@@ -282,10 +282,10 @@ async def test_a_tenant_lets_the_bot_in(world: Gita) -> None:
 
 
 async def test_holdings_are_read_as_they_are(world: Gita) -> None:
-    """Active, eligible, none: by the same calls as the list of administrators."""
+    """Active, eligible, none, also for a disabled account: by the calls that list them."""
     tenant = await world.entra.find_tenant(world.tenant.id)
     for account in world.tenant.accounts:
-        holds = world.tenant.holds(account.id)
+        holds = world.tenant.holds(account.id) if account.enabled else set()
         expected = (
             Holding.ACTIVE
             if holds & {Hold.ACTIVE, Hold.ACTIVATED}

@@ -47,6 +47,7 @@ class Part(Enum):
 class Account:
     made: datetime
     enabled: bool = True
+    refused: bool = False  # by Conditional Access: it is enabled, and does not get in
     sign_ins: list[datetime] = field(default_factory=list)  # the latest ones
 
 
@@ -89,7 +90,7 @@ class Life:
     skew: timedelta = timedelta()  # of Microsoft's clock against Okta's
     events: list[tuple[datetime, EvidenceKind, dict[str, str]]] = field(default_factory=list)
     failing: dict[Part, datetime] = field(default_factory=dict)  # until when
-    due: list[tuple[datetime, Callable[[datetime], None]]] = field(default_factory=list)
+    due: list[tuple[datetime, Callable[[datetime], object]]] = field(default_factory=list)
     row: str = ""  # what befell it after the migration
     broken_at: datetime | None = None
     worked_by: Mode = Mode.CLIENT  # before it broke
@@ -106,12 +107,12 @@ class Life:
         if self.mode is Mode.OWN:
             return place.registration is not None and place.registration.enabled
         account = place.account
-        can_sign_in = account is not None and account.enabled
+        can_sign_in = account is not None and account.enabled and not account.refused
         return place.consent is not None and place.enabled and can_sign_in
 
     # -------------------------------------------------------------- what happens
 
-    def at(self, when: datetime, happens: Callable[[datetime], None]) -> None:
+    def at(self, when: datetime, happens: Callable[[datetime], object]) -> None:
         self.due.append((when, happens))
 
     def live_until(self, now: datetime) -> None:
@@ -180,6 +181,11 @@ class Life:
 
     def delete(self, when: datetime) -> None:
         self.place.account = None
+
+    def refuse(self, when: datetime) -> None:
+        if self.place.account is not None:
+            self.place.account.refused = True
+        self.error(when)
 
     def unregister(self, when: datetime) -> None:
         self.place.registration = None
@@ -250,8 +256,11 @@ class Life:
     def error(self, when: datetime) -> None:
         """A user could not be provisioned; the event may name the account that signed in."""
         if self.on and self.active and self.names_accounts:
-            if self.mode is Mode.CLIENT and self.place.account is not None:
-                self.log(when, K.SERVICE_ACCOUNT_USED, account="svc_OKTA_sync_0oa1")
+            account = self.place.account
+            if self.mode is Mode.CLIENT and account is not None:
+                shut_out = account.refused or not account.enabled
+                kind = K.SERVICE_ACCOUNT_REFUSED if shut_out else K.SERVICE_ACCOUNT_USED
+                self.log(when, kind, account="svc_OKTA_sync_0oa1")
             elif self.mode is Mode.PASSWORD:
                 kind = K.ADMIN_PASSWORD_USED if self.place.enabled else K.ADMIN_PASSWORD_REJECTED
                 self.log(when, kind, account="admin@contoso.com")
@@ -376,13 +385,14 @@ BREAKS = (
     "log unread, and a password",
     "account blocked",
     "account deleted",
+    "account refused",
     "off and on with a password",
     "made anew with a password",
     "another domain",
     "registration deleted",
     "registration disabled",
 )
-_NEVER_OWN = (*BREAKS[:2], "account blocked", "account deleted")
+_NEVER_OWN = (*BREAKS[:2], "account blocked", "account deleted", "account refused")
 _OWN = ("registration deleted", "registration disabled")
 
 
@@ -472,6 +482,9 @@ def _break(life: Life, row: str, at: datetime) -> None:
             life.at(at, life.block)
         case "account deleted":
             life.at(at, life.delete)
+        case "account refused":
+            life.names_accounts = True
+            life.at(at, life.refuse)
         case "registration deleted":
             life.at(at, life.unregister)
         case "registration disabled":

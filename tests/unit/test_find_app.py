@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
 from bot.chat.typed.find_app import Named, app_within, find_app, named_app
 from bot.domain.changes import Changes
-from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.apps import AppRef, AppStatus
 from bot.domain.inventory.records import AppRecord
 from bot.errors import AppAmbiguous, AppUnknown
 from tests import strategies as some
@@ -168,6 +170,24 @@ async def test_a_part_of_a_word_is_no_name_to_act_on(name: str, surely: bool) ->
     record = record_of("0oaH", "Home Office US")
     await ledger.commit(Changes(apps=(record,)))
     assert (await named_app(ledger, name))[1] is surely
+
+
+@pytest.mark.parametrize("name", ["Mail", "who can do Mail?"])
+async def test_of_apps_that_are_called_the_same_the_one_that_is_still_there_is_meant(
+    name: str,
+) -> None:
+    """Made anew under its old label; by its id, the one before is found all the same."""
+    new, old = record_of("0oaNew", "Mail"), record_of("0oaOld", "Mail")
+    gone = replace(old, app=replace(old.app, status=AppStatus.DELETED))
+    ledger = FakeLedger()
+    await ledger.commit(Changes(apps=(new, gone)))
+    assert (await named_app(ledger, name))[0] == new
+    assert (await named_app(ledger, "0oaOld"))[0] == gone
+    third = record_of("0oaThird", "Mail")
+    await ledger.commit(Changes(apps=(third,)))
+    with pytest.raises(AppAmbiguous) as error:
+        await named_app(ledger, name)
+    assert set(error.value.choices) == {str(new.app.ref), str(third.app.ref)}
 
 
 @pytest.mark.parametrize("words", ["Labs and Mail", "is mail or labs done?"])

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, choose_admin
-from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
 from bot.domain.people.weighing import DISQUALIFYING, Point
 from tests import strategies as some
-from tests.examples import ADA, APP, BEN
+from tests.examples import ADA, APP, BEN, NOW
 from tests.there import there
 
 APP_ID = APP.ref.app_id
@@ -68,6 +68,7 @@ BLOCKED = {
     Point.BREAK_GLASS_CLOUD_ONLY: choose(
         replace(ADA, upn="ea1@contoso.onmicrosoft.com", mail="", given_name="")
     ),
+    Point.SERVICE_NAME: choose(replace(ADA, upn="svc_OKTA_sync_0oa1@contoso.com")),
     Point.UNREACHABLE: choose(ADA, reach={}),
     Point.REACHABLE_TWICE: choose(
         ADA, reach={"ada": (ON_SLACK, ChatIdentity(Platform.SLACK, "U2"))}
@@ -135,6 +136,35 @@ def test_what_okta_would_not_say_is_untold_not_no() -> None:
     assert Point.OKTA_ADMIN_UNTOLD in candidate.con
     assert Point.NOT_OKTA_ADMIN not in candidate.con
     assert candidate.eligible
+
+
+@pytest.mark.parametrize(
+    ("denied", "said", "is_denied"),
+    [
+        ({"eve@contoso.com"}, None, True),
+        ({"ada"}, None, True),
+        (set(), ("eve@contoso.com", Said.DENIED), True),
+        ({"eve@contoso.com"}, ("ada", Said.ALLOWED), True),
+        ({"ada"}, ("eve@contoso.com", Said.ALLOWED), True),
+        ({"eve@contoso.com"}, ("Eve@Contoso.com", Said.ALLOWED), False),
+        ({"ada"}, ("ada", Said.ALLOWED), False),
+    ],
+)
+def test_who_is_denied_is_not_asked_for_an_account_of_theirs(
+    denied: set[str], said: tuple[str, Said] | None, is_denied: bool
+) -> None:
+    """The link would go to the person: what was said of them, and of the account, both count."""
+    notes = (AccountNote(said[0], said[1], "Olga", NOW),) if said else ()
+    policy = PeoplePolicy(frozenset(denied), owners={"ada": "eve@contoso.com"}, notes=notes)
+    (candidate,) = choose(ADA, policy=policy).candidates
+    assert (Point.DENIED in candidate.con) is is_denied
+
+
+def test_an_okta_admin_is_known_by_their_user_name_as_well() -> None:
+    """Their mail may be another one; the user name is often the one at Microsoft."""
+    other = replace(OKTA_ADA, email="a.moreau@contoso.com", login="ADA@contoso.com")
+    assert choose(ADA, okta_admins=(other,)).candidates[0].is_okta_admin
+    assert not choose(BEN, okta_admins=(other,)).candidates[0].is_okta_admin
 
 
 @pytest.mark.parametrize("name", ["ada", "ada@contoso.com"])

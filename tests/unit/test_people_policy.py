@@ -11,10 +11,10 @@ import pytest
 from bot.domain.people.admins import Holding
 from bot.domain.people.policy import (
     AccountNote,
-    BreakGlassMark,
+    Mark,
     PeoplePolicy,
     Said,
-    break_glass_mark,
+    mark_of,
 )
 from tests.examples import ADA, BEN, NOW
 
@@ -77,15 +77,31 @@ CLOUD = {"upn": "ea1@contoso.onmicrosoft.com", "given_name": ""}
 @pytest.mark.parametrize(
     ("account", "mark"),
     [
-        ({"display_name": "Break Glass"}, BreakGlassMark.NAME),
-        ({"display_name": "BREAK-GLASS 02"}, BreakGlassMark.NAME),
-        ({"display_name": "Notfall Zugang"}, BreakGlassMark.NAME),
-        ({"display_name": "Notfallzugang"}, BreakGlassMark.NAME),
-        ({"upn": "emergency_admin@contoso.com"}, BreakGlassMark.NAME),
-        ({"upn": "emergency.access2@contoso.com"}, BreakGlassMark.NAME),
-        (CLOUD, BreakGlassMark.CLOUD_ONLY),
+        ({"display_name": "Break Glass"}, Mark.NAME),
+        ({"display_name": "BREAK-GLASS 02"}, Mark.NAME),
+        ({"display_name": "Notfall Zugang"}, Mark.NAME),
+        ({"display_name": "Notfallzugang"}, Mark.NAME),
+        ({"upn": "emergency_admin@contoso.com"}, Mark.NAME),
+        ({"upn": "emergency.access2@contoso.com"}, Mark.NAME),
+        ({"display_name": "Break the Glass"}, Mark.NAME),
+        ({"display_name": "Cuenta de emergencia"}, Mark.NAME),
+        ({"upn": "bg-01@contoso.com"}, Mark.NAME),
+        ({"upn": "adm_bg2@contoso.com"}, Mark.NAME),
+        ({"display_name": "Firecall 1"}, Mark.NAME),
+        ({"upn": "svc_OKTA_sync_0oa1@contoso.com"}, Mark.SERVICE),
+        ({"display_name": "Okta AAD Service Principal:0oa1"}, Mark.SERVICE),
+        ({"upn": "svc-backup@contoso.com"}, Mark.SERVICE),
+        ({"upn": "sync_dc01_0123456789ab@contoso.onmicrosoft.com"}, Mark.SERVICE),
+        ({"display_name": "Dienstkonto Backup"}, Mark.SERVICE),
+        ({"display_name": "On-Premises Directory Synchronization Service Account"}, Mark.SERVICE),
+        (CLOUD, Mark.CLOUD_ONLY),
         ({}, None),
         ({"display_name": "Ada Breakwater"}, None),
+        ({"display_name": "Ada (Service Desk)"}, None),
+        ({"upn": "bgreen@contoso.com"}, None),
+        ({"upn": "ada.bg@contoso.com"}, None),
+        ({"display_name": "Ada Svcek", "upn": "svcek@contoso.com"}, None),
+        ({"display_name": "Ada Async"}, None),
         ({"display_name": "Philippa Glass", "given_name": ""}, None),
         ({**CLOUD, "given_name": "Ada"}, None),
         ({**CLOUD, "mail": "ada@contoso.com"}, None),
@@ -94,10 +110,10 @@ CLOUD = {"upn": "ea1@contoso.onmicrosoft.com", "given_name": ""}
     ],
 )
 def test_an_account_that_is_tied_to_nobody_looks_like_break_glass(
-    account: dict[str, Any], mark: BreakGlassMark | None
+    account: dict[str, Any], mark: Mark | None
 ) -> None:
     """By a telling name, or all of Microsoft's marks for emergency access accounts.
 
     A given name, a mailbox elsewhere, or an activated role points to a human.
     """
-    assert break_glass_mark(replace(ADA, **account)) is mark
+    assert mark_of(replace(ADA, **account)) is mark

@@ -56,13 +56,15 @@ async def read_global_admins(graph: Graph, tenant: Tenant) -> AdminsRead:
 async def read_holding(graph: Graph, tenant: Tenant, object_id: str) -> Holding | None:
     """How one account holds the role at this moment; None: neither actively nor eligibly.
 
-    Raises CloudError also when something could not be looked into that may hold it.
+    Whose account is told to be disabled holds nothing. Raises CloudError also when something could
+    not be looked into that may hold it.
     """
     gaps: list[CloudError] = []
     async with aclosing(role_holders(graph, tenant, gaps)) as holders:
         async for one in holders:
             if exact(one.principal_id) == exact(object_id):
-                return one.holding
+                is_disabled = flag(one.principal, "accountEnabled") is False
+                return None if is_disabled else one.holding
     if (unseen := _unseen(gaps)) is not None:
         raise unseen
     return None

@@ -138,7 +138,7 @@ async def _members(
     Empty counts only where the group can be seen and does not hide its membership.
     """
     path = f"/groups/{quote(group.principal_id, safe='')}/transitiveMembers"
-    ask = Ask(calls.GROUP_MEMBERS, path, {"$select": "id,displayName,visibility"})
+    ask = Ask(calls.GROUP_MEMBERS, path, {"$select": "id,displayName,visibility,accountEnabled"})
     try:
         members = await graph.rows(tenant, ask)
     except (CloudRefused, CloudNotFound) as refused:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from bot.chat.typed.looks.framing import tidied
 from bot.chat.typed.looks.marks import AROUND, unmarked
 from bot.chat.typed.looks.spelling import spelt
-from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.apps import AppRef, AppStatus
 from bot.domain.inventory.records import AppRecord
 from bot.domain.likeness import likeness
 from bot.errors import AppAmbiguous, AppUnknown
@@ -54,18 +54,23 @@ _FILLERS = frozenset(map(spelt, f"{_ENGLISH} {_GERMAN}".split()))
 async def named_app(ledger: Ledger, name: str) -> tuple[AppRecord, bool]:
     """The record of the app that is meant, and whether `name` surely names it.
 
-    Raises as `find_app`; the choices by urgency.
+    What is gone from Okta is meant where nothing else is called so. Raises as `find_app`; the
+    choices by urgency.
     """
     names = await ledger.names()
+    named = False
     try:
         try:
-            ref = find_app(name, names)
-            exactly = _surely(name, next(one for one in names if one[0] == ref))
+            ref, named = find_app(name, names), True
         except AppUnknown:
-            ref, exactly = app_within(name, names), False
+            ref = app_within(name, names)
     except AppAmbiguous as error:
         found = await ledger.summaries_of(map(AppRef.parse, error.choices))
-        raise AppAmbiguous(name, {str(app.ref): app.app.label for app in found}) from None
+        left = [app for app in found if app.app.status is not AppStatus.DELETED] or found
+        if len(left) != 1:
+            raise AppAmbiguous(name, {str(app.ref): app.app.label for app in left}) from None
+        ref, named = left[0].ref, True
+    exactly = named and _surely(name, next(one for one in names if one[0] == ref))
     record = await ledger.app(ref)
     if record is None:
         raise AppUnknown(name)

@@ -87,7 +87,7 @@ class OktaAdmin:
 
     `app_ids` is None when the role covers every Office 365 app of the org. With a role of which it
     is not documented (a custom one, Organization Administrator) it is untold, and `app_ids` empty;
-    without `email`, those are persons who could not be listed.
+    without `email`, those are persons who could not be listed. `login` is their Okta user name.
     """
 
     org: str
@@ -96,11 +96,17 @@ class OktaAdmin:
     email: str
     role: str
     app_ids: frozenset[str] | None = None
+    login: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """What the person may be called at Microsoft, as `likeness` has it: address, user name."""
+        return tuple(dict.fromkeys(likeness(name) for name in (self.email, self.login) if name))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What this account is called, as `likeness` has it: its user id, its address."""
-        return tuple(likeness(name) for name in (self.user_id, self.email) if name)
+        """What this account is called, as `likeness` has it: its user id, its address and name."""
+        return tuple(likeness(name) for name in (self.user_id,) if name) + self.addresses
 
     @property
     def untold(self) -> bool:

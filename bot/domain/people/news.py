@@ -13,6 +13,8 @@ class Happening(StrEnum):
     ROLE_GONE = "role_gone"  # the person is no Global Administrator any more
     REASSIGNED = "reassigned"  # "not me": the next candidate is asked
     NOBODY_LEFT = "nobody_left"  # "not me", and there is no next candidate
+    PASSED_ON = "passed_on"  # the person can do it no more: the next candidate is asked
+    WITHDRAWN = "withdrawn"  # the same, and there is no next candidate
     WAIVER_ENDS = "waiver_ends"  # in a week (`subject` is the app)
     ONBOARDED = "onboarded"  # a tenant lets the bot read now (`subject` is the onboarding)
 

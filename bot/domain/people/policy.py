@@ -98,6 +98,11 @@ class PeoplePolicy:
         )
         return tuple(dict.fromkeys(note for note in found if note is not None))
 
+    def rules_out(self, admin: GlobalAdmin) -> bool:
+        """True when the account is denied, or the person behind it is, or it is nobody's."""
+        owner = self.owner(admin)
+        return owner == "" or self.denies(admin.names) or self.denies((likeness(owner or ""),))
+
     def denies(self, names: tuple[str, ...]) -> bool:
         """True when the account that has these names is never to be asked."""
         note = self.note(names, Said.DENIED.topic)
@@ -106,7 +111,7 @@ class PeoplePolicy:
         return bool(self.denied.intersection(names))
 
     def allows(self, names: tuple[str, ...]) -> bool:
-        """True when somebody said that this is no emergency account; a denial still counts."""
+        """True when somebody said that it is a person's own account; a denial still counts."""
         note = self.note(names, Said.ALLOWED.topic)
         if note is not None:
             return note.said is Said.ALLOWED
@@ -125,26 +130,39 @@ class PeoplePolicy:
         return tuple(dict.fromkeys((*((owner,) if owner else ()), *admin.addresses)))
 
 
-class BreakGlassMark(StrEnum):
-    """Which mark makes an account look like an emergency access account."""
+class Mark(StrEnum):
+    """Which mark makes an account look like one that is no person's own."""
 
     NAME = "name"
+    SERVICE = "service"  # a program's, such as the one that Okta provisions by
     CLOUD_ONLY = "cloud_only"
 
 
-_TELLING_NAME = re.compile(r"break[\W_]*glass|emergency|notfall", re.IGNORECASE)
+_EMERGENCY = re.compile(
+    r"break[\W_]*(the[\W_]*)?glass|emergenc|notfall|notzugang|fire[\W_]?call|bris[\W_]*de[\W_]*glace"
+    r"|(^|[\W_])bg[\W_]?\d+($|[\W_])",
+    re.IGNORECASE,
+)
+_PROGRAM = re.compile(
+    r"(^|[\W_])(svc|service[\W_]?(account|principal|user|konto)|dienst[\W_]?konto)($|[\W_\d])"
+    r"|^sync_",
+    re.IGNORECASE,
+)
 
 
-def break_glass_mark(admin: GlobalAdmin) -> BreakGlassMark | None:
-    """Guess whether this is an emergency access account, and say by which mark.
+def mark_of(admin: GlobalAdmin) -> Mark | None:
+    """Guess whether this is an emergency access account, or a program's, and say by which mark.
 
-    The API has no flag. Microsoft's marks for such accounts: cloud-only, on the tenant's initial
+    The API has no flag. Microsoft's marks for the former: cloud-only, on the tenant's initial
     domain, not tied to a person, permanently active (Microsoft Learn, "Manage emergency access
     admin accounts"). So: a telling name, or all of those marks with neither a given name nor a
     mailbox elsewhere.
     """
-    if _TELLING_NAME.search(f"{admin.display_name} {admin.upn.partition('@')[0]}"):
-        return BreakGlassMark.NAME
+    names = (admin.display_name, admin.upn.partition("@")[0])
+    if any(map(_EMERGENCY.search, names)):
+        return Mark.NAME
+    if any(map(_PROGRAM.search, names)):
+        return Mark.SERVICE
     elsewhere = [a for a in admin.addresses if not is_initial(a.rpartition("@")[2])]
     if (
         is_initial(admin.upn.rpartition("@")[2])
@@ -153,5 +171,5 @@ def break_glass_mark(admin: GlobalAdmin) -> BreakGlassMark | None:
         and not admin.given_name
         and not elsewhere
     ):
-        return BreakGlassMark.CLOUD_ONLY
+        return Mark.CLOUD_ONLY
     return None

@@ -16,7 +16,7 @@ from bot.domain.people.admins import (
     Mfa,
     OktaAdmin,
 )
-from bot.domain.people.policy import BreakGlassMark, PeoplePolicy, break_glass_mark
+from bot.domain.people.policy import Mark, PeoplePolicy, mark_of
 
 
 class Point(StrEnum):
@@ -43,6 +43,7 @@ class Point(StrEnum):
     NOBODYS = "nobodys"
     BREAK_GLASS_NAME = "break_glass_name"
     BREAK_GLASS_CLOUD_ONLY = "break_glass_cloud_only"
+    SERVICE_NAME = "service_name"
     DECLINED_BEFORE = "declined_before"
     AWAY = "away"
     BUSY = "busy"  # holds as many apps as one person can do before the date
@@ -61,6 +62,7 @@ DISQUALIFYING = frozenset(
         Point.NOBODYS,
         Point.BREAK_GLASS_NAME,
         Point.BREAK_GLASS_CLOUD_ONLY,
+        Point.SERVICE_NAME,
         Point.UNREACHABLE,
         Point.REACHABLE_TWICE,
         Point.MFA_MISSING,
@@ -81,9 +83,10 @@ COST: Mapping[Point, int] = {
     Point.THROUGH_GROUP: 1,
 }
 
-_BREAK_GLASS = {
-    BreakGlassMark.NAME: Point.BREAK_GLASS_NAME,
-    BreakGlassMark.CLOUD_ONLY: Point.BREAK_GLASS_CLOUD_ONLY,
+_NOBODYS_OWN = {
+    Mark.NAME: Point.BREAK_GLASS_NAME,
+    Mark.SERVICE: Point.SERVICE_NAME,
+    Mark.CLOUD_ONLY: Point.BREAK_GLASS_CLOUD_ONLY,
 }
 
 # The smallest role that is enough is asked first.
@@ -200,13 +203,14 @@ def weigh(
         con.append(Point.PHONE_ONLY)
     if admin.guest:
         con.append(Point.GUEST)
-    if policy.denies(admin.names):
+    owner = policy.owner(admin)
+    if owner != "" and policy.rules_out(admin):
         con.append(Point.DENIED)
-    mark = break_glass_mark(admin)
+    mark = mark_of(admin)
     if mark is not None and policy.allows(admin.names):
         pro.append(Point.ALLOWED)
     elif mark is not None:
-        con.append(_BREAK_GLASS[mark])
+        con.append(_NOBODYS_OWN[mark])
     if admin.object_id in declined:
         con.append(Point.DECLINED_BEFORE)
 
@@ -214,7 +218,7 @@ def weigh(
         con.append(Point.OKTA_ADMIN_UNTOLD)
     else:
         mails = set(map(likeness, policy.addresses(admin)))
-        named = [o for o in okta_admins if likeness(o.email) in mails]
+        named = [o for o in okta_admins if not mails.isdisjoint(o.addresses)]
         if any(o.may_change(app_id) for o in named):
             pro.append(Point.OKTA_ADMIN_TOO)
         elif any(o.untold for o in okta_admins if o in named or not o.email):
@@ -222,7 +226,6 @@ def weigh(
         else:
             con.append(Point.NOT_OKTA_ADMIN)
 
-    owner = policy.owner(admin)
     if owner == "":
         con.append(Point.NOBODYS)
         return Candidate(admin, None, tuple(pro), tuple(con))

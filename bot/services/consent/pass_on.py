@@ -1,8 +1,8 @@
 """Passing a consent request on: somebody else is asked, since its person does not do it.
 
-They said "not me", could not be written to, ignored it or are away. Who ignored an app is left
-alone for `ask_again_after`, while the date is far and nobody else is left. Where nobody is, it is
-looked again once a day, and as soon as something is seen to have changed.
+They said "not me", could not be written to, ignored it, are away or can do it no more. Who ignored
+an app is left alone for `ask_again_after`, while the date is far and nobody else is left. Where
+nobody is, it is looked again once a day, and as soon as something is seen to have changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.domain.campaign.again import asked_again_at, silent
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.campaign.reminders import ignored
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step
+from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step, step
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
@@ -45,7 +45,7 @@ from bot.ports.chat import Presence
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
-from bot.services.delivery.tell import with_news
+from bot.services.delivery.tell import changed, with_news
 from bot.services.people.candidates import Candidates
 from bot.services.people.reach import Reach
 from bot.services.unit_of_work import write
@@ -73,7 +73,7 @@ UNREACHED_FOR = timedelta(days=7)
 class PassOn:
     """`instead` of whoever ended a request, `escalate` where nothing came of it.
 
-    `again`, where nobody was left.
+    `again`, where nobody was left. `review`, where the person can do it no more.
     """
 
     _ledger: Ledger
@@ -185,6 +185,53 @@ class PassOn:
         """When to look next for somebody (UTC): daily, and when who ignored it may be asked."""
         now, at = self._clock.now(), asked_again_at(request, self._reminding)
         return min(at, now + AT_LEAST) if at > now else now + AT_LEAST
+
+    async def review(self, org: str) -> None:
+        """After a look at an org: whoever can do it no more is asked no longer, the next one is.
+
+        Their role is gone, their account is disabled, or the app leads to another tenant by now;
+        of what they have not taken on, also where somebody said never to ask them. Raises
+        StoreError.
+        """
+        asked = await self._ledger.open_requests(org)
+        apps = {one.ref: one for one in await self._ledger.summaries_of(r.app for r in asked)}
+        wanted = [r for r in asked if r.app in apps and apps[r.app].wants_consent]
+        for request in await self._candidates.out(wanted, apps):
+            try:
+                await self._replace(request)
+            except (*MAY_PASS, ConsentError, CloudError, ChatError) as error:
+                log.warning("could not ask somebody else", request=request.id, error=error.code)
+
+    async def _replace(self, request: ConsentRequest) -> None:
+        """Ask the next candidate; where there is none, withdraw it. Raises as `send`."""
+        past = await self._ledger.requests_for(request.app)
+        record = await self._ledger.app(request.app)
+        if record is None or record.request_id != request.id:
+            return
+        by, happened = request.asker or _nobody(request), Happening.PASSED_ON
+        lost, once = await self._lost(past), silent(past, self._reminding)
+        try:
+            await self._ask.send(request.app, by, why="passed_on", without=lost, silent=once)
+        except NobodyReachable:
+            happened = Happening.WITHDRAWN
+
+        async def decide() -> tuple[Changes, None]:
+            now, changes = self._clock.now(), Changes()
+            if happened is Happening.WITHDRAWN:
+                record = await self._ledger.app(request.app)
+                current = await self._ledger.request(request.id)
+                if record is None or current is None or not current.stage.is_open:
+                    return changes, None
+                ended = step(current, Step.REVOKE, now)
+                free = replace(record, request_id="", revision=record.revision + 1)
+                changes = Changes(apps=(free,), requests=(ended,), planned=(changed(ended, now),))
+            line = AuditEntry(now, "o365bot", happened, str(request.app), {"request": request.id})
+            changes = replace(changes, audit=(line,))
+            asker = (request.asker,) if request.asker is not None else ()
+            told = [News(happened, request.id)]
+            return await with_news(self._ledger, changes, asker, told, now), None
+
+        await write(self._ledger, decide)
 
     async def _lost(self, past: Iterable[ConsentRequest]) -> frozenset[ChatIdentity]:
         """Accounts that could not be written to lately, and were not heard of since."""

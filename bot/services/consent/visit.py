@@ -21,10 +21,9 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import TAKEN_ON, ConsentRequest, ProofKind
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Session
-from bot.domain.inventory.gaps import Gap
-from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import Happening, News
+from bot.domain.people.standing import is_out
 from bot.errors import NotYours, ProofTooWeak, RoleLost, SessionUnknown, TooManyTries
 from bot.ports.clouds import Entra
 from bot.ports.sign_in import SignIns
@@ -127,15 +126,10 @@ class Visits:
                 await self._sign_ins.end_sessions(request.person)
 
     async def known_lost(self, request: ConsentRequest) -> bool:
-        """True when the last look at the tenant, of a day ago at most, saw the role with others.
-
-        A look that could not read all, such as who is eligible, shows of nobody that it is lost.
-        """
+        """Whether they can do it no more, by the last look at the tenant, of a day ago at most."""
         admins = await self._ledger.global_admins(request.tenant_id)
         gaps = await self._ledger.admin_gaps(request.tenant_id)
-        if admins is None or any(gap.kind in (Gap.PERMISSION, Gap.NOT_READ) for gap in gaps):
-            return False
-        return exact(request.admin_object_id) not in {exact(one.object_id) for one in admins}
+        return is_out(request.admin_object_id, admins, gaps)
 
     async def of(self, actor: Actor) -> Visit:
         """The actor on their request, read now.

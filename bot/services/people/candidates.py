@@ -19,16 +19,17 @@ from attrs import define, field
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import phones_retire
 from bot.domain.changes import Action, AuditEntry, Changes
-from bot.domain.consent.requests import Stage
+from bot.domain.consent.requests import FRESH, ConsentRequest, Stage
 from bot.domain.inventory.apps import AppRef, Tenant
 from bot.domain.inventory.gaps import admin_gap
 from bot.domain.inventory.records import AppRecord
-from bot.domain.likeness import likeness
+from bot.domain.likeness import exact, likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, Nobody, choose_admin, given_out, pair, partners
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
 from bot.domain.people.recipients import Recipient
+from bot.domain.people.standing import admin_of, is_out
 from bot.domain.people.weighing import Candidate
 from bot.domain.schedule import ScheduleEntry, again
 from bot.domain.summaries import AppSummary
@@ -102,6 +103,13 @@ class Candidates:
             if any(not mine.isdisjoint(admin.names) for admin in known):
                 return True
         return False
+
+    async def out(
+        self, requests: Iterable[ConsentRequest], apps: Mapping[AppRef, AppSummary]
+    ) -> tuple[ConsentRequest, ...]:
+        """Those of them whose person can do it no more, or must not be asked. No cloud is read."""
+        search = await self._search()
+        return tuple([r for r in requests if await search.is_out(r, apps[r.app].tenant_id)])
 
     async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
         """The same person's accounts on other platforms."""
@@ -246,30 +254,33 @@ class _Search:
         admins = await self._global_admins(record.tenant.id)
         if admins is None:
             return Choice(cannot=Nobody.UNREADABLE)
-        admins = tuple(admin for admin in admins if admin.object_id not in silent)
+        ref = record.app.ref
+        past = await self._ledger.requests_for(ref)
+        found = await self._reach.admins(tuple(a for a in admins if a.object_id not in silent))
+        out = _accounts_of(found, (r for r in past if r.admin_object_id in silent))
         lost = {str(account) for account in without}
         reach = {
             object_id: await self._in_use(
                 [one for one in where if str(one) not in lost and not await self._is_lost(one)]
             )
-            for object_id, where in (await self._reach.admins(admins)).items()
+            for object_id, where in found.items()
+            if object_id not in out
         }
-        ref = record.app.ref
         okta_admins = await self._okta_admins(ref.org)
-        past = await self._ledger.requests_for(ref)
+        declined = [r for r in past if r.stage is Stage.DECLINED]
         choice = choose_admin(
-            admins,
+            (admin for admin in admins if admin.object_id in reach),
             app_id=ref.app_id,
             reach=reach,
             okta_admins=okta_admins,
             policy=self._policy,
-            declined=frozenset(r.admin_object_id for r in past if r.stage is Stage.DECLINED),
+            declined=_accounts_of(found, declined),
             phones_retire=phones_retire(record.tenant.graph_host),
         )
         choice = await self.given_out(record, choice)
         if choice.chosen is not None and not choice.chosen.is_okta_admin:
             # Whoever said "not me" is not asked to help either.
-            gone = {name for r in past if r.stage is Stage.DECLINED for name in r.names}
+            gone = {name for r in declined for name in r.names}
             nearest = partners(okta_admins or (), ref.app_id, self._policy, gone=gone)
             able = tuple(one.admin for one in nearest[:PARTNERS_LOOKED_UP])
             choice = pair(
@@ -288,6 +299,19 @@ class _Search:
             gaps=await self._ledger.admin_gaps(record.tenant.id),
             notes=self._policy.said_of(people),
         )
+
+    async def is_out(self, request: ConsentRequest, tenant_id: str) -> bool:
+        """Whether its person can do it no more, of an app that leads to that tenant by now."""
+        if tenant_id and exact(tenant_id) != exact(request.tenant_id):
+            return True
+        if request.stage is Stage.SAVED:
+            return False  # what they say is looked at all the same
+        admins = await self._global_admins(request.tenant_id)
+        admin = admin_of(request.admin_object_id, admins or ())
+        if request.stage in FRESH and admin is not None and self._policy.rules_out(admin):
+            return True
+        gaps = await self._ledger.admin_gaps(request.tenant_id)
+        return is_out(request.admin_object_id, admins, gaps)
 
     async def _in_use(self, accounts: Sequence[ChatIdentity]) -> tuple[ChatIdentity, ...]:
         """With the account first on which they are asked for something: one message has it all."""
@@ -348,3 +372,16 @@ class _Search:
         if org not in self._okta:
             self._okta[org] = await self._ledger.okta_admins(org)
         return self._okta[org]
+
+
+def _accounts_of(
+    found: Mapping[str, tuple[ChatIdentity, ...]], asked: Iterable[ConsentRequest]
+) -> frozenset[str]:
+    """The object ids of who was asked, and of who is found on the same chat accounts.
+
+    Whoever has an account for administration besides their own answers for both.
+    """
+    asked = tuple(asked)
+    theirs = {str(request.chat) for request in asked}
+    same = (each for each, where in found.items() if not theirs.isdisjoint(map(str, where)))
+    return frozenset({*(request.admin_object_id for request in asked), *same})

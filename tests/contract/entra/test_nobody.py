@@ -218,6 +218,39 @@ async def test_the_account_of_a_program_is_no_person(
     assert await entra.global_admins(microsoft.tenant()) == ()
 
 
+@pytest.mark.parametrize(
+    ("told", "holding"),
+    [
+        ({}, Holding.ACTIVE),
+        ({"accountEnabled": True}, Holding.ACTIVE),
+        ({"accountEnabled": None}, Holding.ACTIVE),
+        ({"accountEnabled": False}, None),
+    ],
+)
+async def test_a_disabled_account_holds_no_role_whoever_assigned_it(
+    entra: EntraClient, microsoft: Microsoft, told: dict[str, Any], holding: Holding | None
+) -> None:
+    """Asked at every step after the sign-in, which a session may outlive by an hour."""
+    row = held("u1")
+    row["principal"] |= told
+    for roles, members in ((row, ()), (group(), (member("u1", **told),))):
+        microsoft.graph |= {ROLES: listed(roles), MEMBERS: listed(*members), ELIGIBLE: listed()}
+        microsoft.graph[GROUP_ELIGIBLE] = listed()
+        assert await entra.holding(microsoft.tenant(), "u1") is holding
+
+
+async def test_people_of_a_partner_are_none_of_the_tenants_own(
+    entra: EntraClient, microsoft: Microsoft
+) -> None:
+    """A role may be of somebody whom the tenant does not know as a user: nobody asks them."""
+    admins(microsoft, user("u1"))
+    partners = held("p1", principalOrganizationId="22222222-2222-4222-8222-222222222222")
+    microsoft.graph[ROLES] = listed(held("u1"), partners | {"principal": None})
+    microsoft.graph["/users/p1"] = graph_error(404, "Request_ResourceNotFound")
+    microsoft.graph["/groups/p1/transitiveMembers"] = graph_error(404, "Request_ResourceNotFound")
+    assert [a.object_id for a in await entra.global_admins(microsoft.tenant())] == ["u1"]
+
+
 @pytest.mark.parametrize("unread", [ELIGIBLE, GROUP_ELIGIBLE, MEMBERS])
 async def test_a_role_is_never_gone_while_something_that_may_hold_it_is_hidden(
     entra: EntraClient, microsoft: Microsoft, unread: str
