@@ -205,6 +205,7 @@ class FakeLedger:
             number=number,
             rows=rows,
             wanted=wanted,
+            summarize=self._summary,
         )
 
     async def pages(self, rows: int, wanted: Wanted = EVERY_OPEN) -> AsyncIterator[Page]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import EVERY_OPEN, By, Page, Wanted, by_urgency, summary_of
+from bot.domain.summaries import EVERY_OPEN, AppSummary, By, Page, Wanted, by_urgency, summary_of
 
 
 def page_of(
@@ -20,9 +20,10 @@ def page_of(
     number: int = 1,
     rows: int = 15,
     wanted: Wanted = EVERY_OPEN,
+    summarize: Callable[[AppRecord], AppSummary] = summary_of,
 ) -> Page:
     """The page `number` of a part of these apps."""
-    apps = sorted(map(summary_of, records), key=by_urgency)
+    apps = sorted(map(summarize, records), key=by_urgency)
     apps = [app for app in apps if wanted.org in ("", app.ref.org)]
     listed = [app for app in apps if wanted.holds(app)]
     sizes: Counter[str] = Counter()

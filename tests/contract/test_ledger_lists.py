@@ -78,8 +78,8 @@ async def test_the_pages_together_are_the_list_in_order(
     """Each app once, the most pressing first, over orgs; each page tells the counts of all."""
     records = some_records()
     await ledger.commit(Changes(apps=tuple(records)))
-    expected = sorted(map(summary_of, records), key=by_urgency)
-    expected = [app for app in expected if part.holds(app)]
+    everything = sorted(map(summary_of, records), key=by_urgency)
+    expected = [app for app in everything if part.holds(app)]
     first = await ledger.page(1, rows, Wanted(part))
     shown: list[AppSummary] = []
     for number in range(1, first.pages + 1):
@@ -89,7 +89,7 @@ async def test_the_pages_together_are_the_list_in_order(
     assert shown == expected
     whole = page_of(records, rows=rows, wanted=Wanted(part))
     assert (first.counts, first.pages, first.open) == (whole.counts, whole.pages, whole.open)
-    assert list(await ledger.summaries()) == sorted(map(summary_of, records), key=by_urgency)
+    assert list(await ledger.summaries()) == everything
 
 
 async def test_counts_are_those_of_all_the_pages(ledger: Ledger) -> None:
