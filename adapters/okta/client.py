@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import httpx
+import structlog
 
 from adapters.http.client import CloudClient, Credentials, Pace, Retry
 from adapters.http.keys.assertion import ClientKey
@@ -26,6 +27,9 @@ from bot.settings.sections.clouds import OktaSettings
 
 PAGE = 200  # the most that Okta gives
 ASK_AGAIN = timedelta(minutes=5)  # where the Admin Console is
+
+
+log = structlog.get_logger(__name__)
 
 
 class OktaClient:
@@ -101,7 +105,10 @@ class OktaClient:
                 "includeNonDeleted": "true",
             }
             async for answer in pages(self._api, "/api/v1/apps", query):
-                for value in answer.array():
+                rows = answer.array()
+                if nameless := sum(not parse.text(parse.inside(row, "id")) for row in rows):
+                    log.warning("apps without an id are left out", org=self._name, count=nameless)
+                for value in rows:
                     app = parse.app(self._name, value, name)
                     if app is not None:
                         if len(self._catalog_names) > 1:

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-import structlog
-
 from bot.domain.inventory.apps import (
     AppRef,
     AppStatus,
@@ -21,7 +19,6 @@ from bot.domain.inventory.apps import (
 )
 
 E = TypeVar("E", bound=StrEnum)
-log = structlog.get_logger(__name__)
 
 
 def text(value: Any) -> str:
@@ -52,7 +49,6 @@ def app(org: str, value: Any, name: str) -> Office365App | None:
     """An app of `GET /api/v1/apps`; None when it has no id or is not called `name`."""
     app_id = text(inside(value, "id"))
     if not app_id:
-        log.warning("app without an id is left out", org=org)
         return None
     if text(inside(value, "name")) not in (name, ""):
         return None  # a server that does not know the filter

@@ -16,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog.testing
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -175,6 +176,17 @@ async def test_unknown_words_and_missing_fields_cost_nothing(orgs: TwoOrgs) -> N
         "0oa2": State.NEEDS_REVIEW,
         "0oa3": State.NOT_APPLICABLE,
     }
+
+
+async def test_a_list_of_what_are_no_apps_is_told_in_one_line(
+    orgs: TwoOrgs,
+) -> None:
+    """However long it is: a line for each would fill the disk, and hold up everybody."""
+    orgs.orgs["contoso"].resources[APPS] = says([app_json("0oa1"), *range(5000)])
+    with structlog.testing.capture_logs() as logs:
+        assert (await orgs.look()).failure == ""
+    assert "0oa1" in await orgs.records()
+    assert [one["count"] for one in logs if "without an id" in one["event"]] == [5000]
 
 
 async def test_a_connection_that_is_wrong_costs_its_own_app_only(orgs: TwoOrgs) -> None:
