@@ -90,6 +90,18 @@ async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -
     assert [e.action for e in await ledger.audit()] == ["away"] * 3
 
 
+async def test_back_shows_that_they_are_there_also_without_an_absence(ledger: FakeLedger) -> None:
+    """It is no silence; whoever was never sent anything is not written down for it."""
+    clock = FakeClock(NOW)
+    postpone = Postpone(ledger=ledger, clock=clock, policy=policy())
+    await postpone.back(ADA_IN_CHAT)
+    assert await ledger.recipient(ADA_IN_CHAT) is None
+    await postpone.away(ADA_IN_CHAT, NOW.date())
+    clock.forward(2 * DAY)
+    assert await postpone.back(ADA_IN_CHAT) is None
+    assert there(await ledger.recipient(ADA_IN_CHAT)).answered_at == clock.now()
+
+
 async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> None:
     """With its reason, and no round about it before."""
     snooze = Snooze(datetime(2025, 3, 6, 14), "UTC", "change window")

@@ -117,7 +117,8 @@ class Postpone:
     async def back(self, chat: ChatIdentity, by: ChatIdentity | None = None) -> date | None:
         """End an absence; returns the day that it would have lasted until, None: there is none.
 
-        `by` is who says so, where it is somebody else.
+        Also then it is an answer of whoever was ever sent anything. `by` is who says so, where it
+        is somebody else.
         """
         accounts = await self._accounts(chat)
 
@@ -126,7 +127,8 @@ class Postpone:
             today = self._policy.calendars.of_person(known[0].chat).today(now)
             until = max((one.away_until for one in known if one.away_until), default=None)
             if until is None or until < today:
-                return NO_CHANGE, None
+                there = tuple(one.answered(now) for one in known if one.revision)
+                return Changes(recipients=there), None
             detail = {"until": until.isoformat()}
             entry = AuditEntry(now, str(by or chat), Action.BACK, str(chat), detail)
             # Where nobody was left to ask, they may be whom to ask.
