@@ -22,7 +22,7 @@ help: ## say what can be done here
 	@echo "make check             format, lint, types, import rules, committed secrets"
 	@echo "make format            put the code into its format"
 	@echo "make docs              renew what docs/ says about settings, evidence, stages, commands, errors"
-	@echo "make pictures          draw the commonest messages as Slack and Teams do, into docs/images/messages"
+	@echo "make pictures          draw the commonest messages as Slack and Teams do, and the pages, into docs/images"
 	@echo "make bench             measure speed        (ONLY=name for one of them)"
 	@echo "make chaos             kill things, count   (ONLY=name for one of them)"
 	@echo "make lock              resolve the dependencies anew from pyproject.toml (ARGS=--upgrade)"

@@ -1,6 +1,6 @@
 """The page to play in, in a real Chromium: the whole journey with nothing but mouse and keyboard.
 
-Leaves screenshots in `tests/artifacts`; those for the README are kept in `docs/images`.
+Leaves screenshots in `tests/artifacts`; those in the docs are drawn by `tests.pictures`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""`make pictures`: draws the messages as each platform does, into docs/images.
+"""`make pictures`: draws the messages as each platform does, and the pages, into docs/images.
 
 Slack's by the page of the sandbox, Teams' by Microsoft's own renderer (npm `adaptivecards`, with a
-host configuration in the colours of Teams). Each at the width of a phone and of a window.
+host configuration in the colours of Teams). Each at the width of a phone and of a window. The pages
+are those of `tests.pictures.pages`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from bot.chat.words import languages
 from bot.domain.people.admins import Platform
 from bot.message import Message
 from tests.browser.conftest import QUIET
+from tests.pictures import pages
 from tests.pictures.messages import CHART_URL, NOW, burn_down_of, chart_labels, messages
 
 HERE = Path(__file__).parent
@@ -38,6 +40,11 @@ WIDTHS = (360, 680)
 NARROWEST = 320  # Teams breaks no row of buttons
 DARK = ("apps", "why")
 COLOURS = 48
+PAGES = (
+    ("operators", pages.operators, False),
+    ("personal-link", pages.personal_link, True),
+    ("sandbox", pages.sandbox, False),
+)
 
 
 def renderer() -> None:
@@ -67,8 +74,13 @@ async def main(to: Path) -> None:
                         await _draw(page, platform, theme, message)
                         for width in WIDTHS:
                             dark = "-dark" if theme == "dark" else ""
-                            file = to / f"{platform}-{name}-{language}-{width}{dark}.png"
+                            file = (
+                                to / "messages" / f"{platform}-{name}-{language}-{width}{dark}.png"
+                            )
                             file.write_bytes(await _shot(page, width))
+        for name, drawn, whole in PAGES:
+            async with drawn(browser) as page:
+                await page.screenshot(path=to / f"{name}.png", full_page=whole)
         await browser.close()
 
 
@@ -127,6 +139,6 @@ async def _serve(chart: bytes, route: Route) -> None:
 
 if __name__ == "__main__":
     renderer()
-    place = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images" / "messages"
-    place.mkdir(parents=True, exist_ok=True)
+    place = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    (place / "messages").mkdir(parents=True, exist_ok=True)
     asyncio.run(main(place))
