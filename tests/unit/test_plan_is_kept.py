@@ -59,8 +59,8 @@ async def differences(number: int) -> list[str]:
         if (found := told(line.notice, line.at)) is not None
     ]
     sent = [found for at, one in life.told if at < until and (found := told(one, at)) is not None]
-    planned.sort(key=lambda one: (one[0], one[1:]))
-    sent.sort(key=lambda one: (one[0], one[1:]))
+    for listed in (planned, sent):  # what comes at one moment is sent one after the other
+        listed.sort(key=lambda one: (one[0].replace(microsecond=0), one[1:]))
     for one, other in zip(planned, sent, strict=False):
         if one[1:] != other[1:] or abs(one[0] - other[0]) > SLACK:
             return [f"{number}: planned {one}, sent {other}"]
