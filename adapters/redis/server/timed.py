@@ -91,7 +91,7 @@ class TimedRedis(Redis):
                 await pool.release(connection)
         except Exception as error:  # noqa: BLE001 - whoever asked is told, whatever it is
             for one in asked:
-                _settle(one, error)
+                _settle(one, _own(error))
 
     async def _talk(self, connection: Any, asked: Sequence[_Asked]) -> None:
         left = [one for one in asked if not one.answer.done()]
@@ -111,6 +111,19 @@ class TimedRedis(Redis):
                 _settle(one, error)
             else:
                 _settle(one, found)
+
+
+def _own(error: Exception) -> Exception:
+    """The same error for one of those whom it concerns: each adds a trace and a context to theirs.
+
+    Made without its constructor, which may take something else than what it keeps.
+    """
+    kind = type(error)
+    own = kind.__new__(kind, *error.args)
+    vars(own).update(vars(error))
+    own.__cause__, own.__context__ = error.__cause__, error.__context__
+    own.__suppress_context__ = error.__suppress_context__
+    return own.with_traceback(error.__traceback__)
 
 
 def _settle(asked: _Asked, answer: object) -> None:
