@@ -277,10 +277,23 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "not_asked": [replies.not_asked()],
         "part_time": [replies.part_time(days) for days in (None, frozenset({0, 4}))],
         "away": [
-            replies.away(LATER.date(), until)
-            for until in (LATER.date(), LATER.date() - timedelta(days=1), None)
+            replies.away(LATER.date(), None),
+            *(
+                replies.away(last, Noted(absence, instead_of))
+                for last in (LATER.date(), date.max)
+                for absence in ABSENCES
+                for instead_of in (*ABSENCES, None)
+            ),
         ],
-        "away_ahead": [replies.away_ahead()],
+        "away_until_when": [replies.away_until_when(first) for first in (None, LATER.date())],
+        "no_absence": [
+            replies.no_absence(*days)
+            for days in (
+                (LATER.date(), NOW.date(), NOW.date()),
+                (NOW.date(), LATER.date(), date.max),
+                (LATER.date(), LATER.date(), NOW.date()),
+            )
+        ],
         "no_moment": [replies.no_moment(said) for said in ("", "soon")],
         "scanning": [replies.scanning("contoso", 1, 2)],
         "unclear": [

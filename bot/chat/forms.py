@@ -25,9 +25,11 @@ class Forms:
         name_field = replace(self._field("name", optional=True), value=name)
         return self._form("not_me", (f"notme {code} sure", "{name}"), name_field)
 
-    def away(self) -> Form:
-        """Until when somebody is away."""
-        return self._form("away", ("away until {day}",), self._day())
+    def away(self, since: date | None = None) -> Form:
+        """Until when somebody is away, and from when on, where that is later."""
+        value = since.isoformat() if since else ""
+        begins = replace(self._field("from", FieldKind.DAY, optional=True), value=value)
+        return self._form("away", ("away", "from {from}", "until {day}"), begins, self._day())
 
     def waive(self, app: str, until: date | None, latest: date) -> Form:
         """Which app ("": to be told), until when and why it is accepted as it is."""

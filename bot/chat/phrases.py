@@ -18,6 +18,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
+from bot.domain.people.recipients import Absence
 from bot.domain.people.weighing import DISQUALIFYING, Candidate, Point
 from bot.domain.summaries import AppSummary
 from bot.errors import (
@@ -54,6 +55,15 @@ SAID = 60
 def quoted(said: str) -> str:
     """What somebody said, for an answer that repeats it: of much, the beginning."""
     return said if len(said) <= SAID else f"{said[: SAID - 1].rstrip()}…"
+
+
+def absence(words: Words, key: str, said: Absence) -> str:
+    """An absence in words: of one that has begun the end, of one to come its days."""
+    if said.first is None:
+        return words(f"{key}_until", date=words.date(said.last))
+    if said.first == said.last:
+        return words(f"{key}_day", date=words.date(said.last))
+    return words(f"{key}_span", first=words.date(said.first), last=words.date(said.last))
 
 
 def state_cell(words: Words, state: State) -> Cell:

@@ -30,6 +30,7 @@ from bot.message import (
     Tone,
 )
 from bot.services.campaign.outreach import Disturbs, Holds, Sent, SentAll
+from bot.services.campaign.postpone import Noted
 
 CHOICES = 8
 
@@ -81,21 +82,32 @@ class Replies:
         days = words("phrase.comma").join(words.weekday(day) for day in sorted(works))
         return plain(words("week.noted", days=days))
 
-    def away(self, wanted: date, until: date | None) -> Message:
-        """An absence was noted `until` then, perhaps sooner than `wanted`; None: it was ended."""
+    def away(self, wanted: date, noted: Noted | None) -> Message:
+        """An absence was noted, perhaps for less long than `wanted`; None: it was ended."""
         words = self._words
-        if until is None:
+        if noted is None:
             return plain(words("away.back", date=words.date(wanted)))
-        key = "away.done" if until == wanted else "away.capped"
-        return plain(words(key, date=words.date(until)))
+        said = [phrases.absence(words, "away.done", noted.absence)]
+        if noted.absence.last != wanted:
+            said.insert(0, words("away.capped"))
+        if noted.instead_of is not None:
+            said.append(phrases.absence(words, "away.instead", noted.instead_of))
+        return plain(" ".join(said))
 
     def not_asked(self) -> Message:
         """Away, said by somebody who is asked for nothing."""
         return plain(self._words("away.not_asked"))
 
-    def away_ahead(self) -> Message:
-        """An absence that begins another day."""
-        return plain(self._words("away.ahead"), self._forms.away())
+    def away_until_when(self, first: date | None) -> Message:
+        """When it begins was said, and not when it ends."""
+        return plain(self._words("away.when"), self._forms.away(first))
+
+    def no_absence(self, first: date, last: date, today: date) -> Message:
+        """It ends before it begins, is over, or begins in more than a year."""
+        words = self._words
+        key = "swapped" if last < first else "over" if last < today else "far"
+        said = words(f"away.{key}", first=words.date(first), last=words.date(last))
+        return plain(said, self._forms.away())
 
     def no_moment(self, said: str) -> Message:
         """The day was not understood, or none was said."""

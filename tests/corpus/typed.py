@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.typed import commands as said
 from bot.chat.typed.find_app import Named, app_within, find_app
 from bot.chat.typed.times.moments import find_moment
+from bot.chat.typed.times.spans import read_span
 from bot.chat.typed.understanding import parse
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import Part, Wanted
@@ -95,8 +96,9 @@ def of_command(command: said.Command) -> str:
             local = at or (found.at.astimezone(CALENDAR.zone) if found else None)
             return f"later {code} {f'{local:%Y-%m-%d %H:%M}' if local else '-'}"
         case said.Away(text, ahead):
-            found = None if ahead else find_moment(text, NOW, CALENDAR)
-            return f"away {found.last if found else '-'}"
+            span = read_span(text, NOW, CALENDAR, begins=ahead)
+            first = f"{span.first} " if span and span.first else ""
+            return f"away {first}{span.last if span and span.last else '-'}"
         case said.PartTime(off):
             return " ".join(("off", *map(str, sorted(off))))
         case said.NotMe(code, _, sure):

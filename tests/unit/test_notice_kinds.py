@@ -156,7 +156,7 @@ async def test_two_people_are_brought_together_when_both_are_at_work(
     )
     notice = Introduction(ada, ben, "r1")
     at, expected = (datetime.fromisoformat(one).replace(tzinfo=zone) for one in (pressed, sent))
-    assert at_work((ada, ben), at, POLICY) == expected
+    assert at_work((Recipient(ada), Recipient(ben)), at, at, POLICY) == expected
     delivering = Delivering()
     assert await sent_at(delivering, notice, at) == expected
     for one in (ada, ben):

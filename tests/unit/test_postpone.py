@@ -83,10 +83,11 @@ async def ledger() -> FakeLedger:
 async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -> None:
     """The schedule and the audit have it at once."""
     postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
-    assert await postpone.away(ADA_IN_CHAT, FRIDAY) == FRIDAY
+    assert await postpone.away(ADA_IN_CHAT, FRIDAY) == Noted(Absence(None, FRIDAY))
     assert there(await ledger.recipient(ADA_IN_CHAT)).away_until == FRIDAY
     assert await postpone.away(ADA_IN_CHAT, NOW.date() - DAY) is None
-    assert await postpone.away(ADA_IN_CHAT, date.max) == NOW.date() + 366 * DAY
+    longest = Absence(None, NOW.date() + 366 * DAY)
+    assert await postpone.away(ADA_IN_CHAT, date.max) == Noted(longest)
     assert [e.action for e in await ledger.audit()] == ["away"] * 3
 
 

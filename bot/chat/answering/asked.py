@@ -34,9 +34,11 @@ from bot.chat.typed.commands import (
     Verify,
 )
 from bot.chat.typed.times.moments import find_moment
+from bot.chat.typed.times.spans import read_span
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import LONGEST_ABSENCE
 from bot.message import Message
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -116,12 +118,7 @@ class Asked:
             case Away(said, ahead):
                 if not await self._concerns(asker, operator=operator):
                     return replies.not_asked()
-                if ahead:
-                    return replies.away_ahead()
-                found = find_moment(said, self._clock.now(), self._postpone.calendar(asker))
-                if found is None:
-                    return replies.no_moment(said)
-                return replies.away(found.last, await self._postpone.away(asker, found.last))
+                return await self._away(said, asker, replies, begins=ahead)
             case Notes():
                 said_by = self._statements.everything if operator else self._statements.own
                 holds = await said_by(asker)
@@ -137,6 +134,20 @@ class Asked:
                 return statements.taken_back(replies.words, done)
             case Back():
                 return courtesies.back(replies.words, await self._postpone.back(asker))
+
+    async def _away(
+        self, said: str, asker: ChatIdentity, replies: Replies, *, begins: bool
+    ) -> Message:
+        now, calendar = self._clock.now(), self._postpone.calendar(asker)
+        span, today = read_span(said, now, calendar, begins=begins), calendar.today(now)
+        if span is None:
+            return replies.no_moment(said)
+        first, last = span.first, span.last
+        if last is None:
+            return replies.away_until_when(first)
+        if first is not None and not today <= first <= min(last, today + LONGEST_ABSENCE):
+            return replies.no_absence(first, last, today)
+        return replies.away(last, await self._postpone.away(asker, last, first))
 
     async def mine(
         self,

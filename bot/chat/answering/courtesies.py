@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from bot.chat import phrases
 from bot.chat.phrases import plain
 from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.people.admins import Platform
+from bot.domain.people.recipients import Absence
 from bot.message import Message
 
 
@@ -32,8 +31,8 @@ def export(words: Words) -> Message:
     return plain(words("courtesy.export"))
 
 
-def back(words: Words, until: date | None) -> Message:
-    """An absence that lasted `until` then was ended; None: there was none."""
-    if until is None:
+def back(words: Words, ended: Absence | None) -> Message:
+    """An absence was ended, or called off; None: there was none."""
+    if ended is None:
         return plain(words("courtesy.not_away"))
-    return plain(words("courtesy.back", date=words.date(until)))
+    return plain(phrases.absence(words, "courtesy.back", ended))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.chat import phrases
 from bot.chat.people import people
 from bot.chat.phrases import plain
 from bot.chat.words import Words
@@ -10,7 +11,7 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.policy import AccountNote
 from bot.domain.summaries import AppSummary
 from bot.message import Block, Command, Group, Heading, Item, Message, Note
-from bot.services.campaign.statements import Absence, Said, TakenBack, Topic
+from bot.services.campaign.statements import OwnTime, Said, TakenBack, Topic
 
 SHOWN = 20
 """Of each kind; the messages of the platforms end somewhere."""
@@ -18,8 +19,8 @@ SHOWN = 20
 
 def listed(words: Words, said: Said) -> Message:
     """What holds, by kind."""
-    absences = [one for one in said.absences if one.until is not None]
-    weeks = [one for one in said.absences if one.off is not None]
+    absences = [one for one in said.times if one.absence is not None]
+    weeks = [one for one in said.times if one.off is not None]
     groups = (
         _group(words, "accounts", [_note(words, one) for one in said.notes[:SHOWN]]),
         _group(words, "waived", [_waived(words, one) for one in said.waived[:SHOWN]]),
@@ -88,16 +89,15 @@ def _put_off(words: Words, request: ConsentRequest) -> Item:
     return Item(request.app_label, request.tenant_domain, (said,), button)
 
 
-def _away(words: Words, absence: Absence) -> Item:
-    assert absence.until is not None  # only those are shown
-    said = words("statements.away_until", date=words.date(absence.until))
-    chat = absence.chat
+def _away(words: Words, time: OwnTime) -> Item:
+    assert time.absence is not None  # only those are shown
+    said, chat = phrases.absence(words, "statements.away", time.absence), time.chat
     return Item(chat.display_name or str(chat), lines=(said,),
                 button=_button(words, Topic.AWAY, str(chat)))  # fmt: skip
 
 
-def _week(words: Words, absence: Absence) -> Item:
-    chat, off = absence.chat, sorted(absence.off or ())
+def _week(words: Words, time: OwnTime) -> Item:
+    chat, off = time.chat, sorted(time.off or ())
     days = words("phrase.comma").join(words.weekday(day) for day in off)
     said = words("statements.off", days=days) if off else words("statements.whole_week")
     return Item(chat.display_name or str(chat), lines=(said,),

@@ -289,7 +289,7 @@ class NeedsCode:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """I am away up to and with that day. `ahead`: it does not begin now."""
+    """I am away up to and with that day. `ahead`: when it begins is said, too."""
 
     said: str
     ahead: bool = False

@@ -8,17 +8,44 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Audience
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Notice
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
+from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import DAY, Calendar
 
 WEEK = timedelta(days=7)
 _LONGEST = 130  # working days: no cadence is slower than half a year
+
+
+def calendar_of(recipient: Recipient, now: datetime, policy: Policy) -> Calendar:
+    """Their working time; the days of an absence that begins later are not worked."""
+    calendar = policy.calendars.of_person(recipient.chat)
+    absence = recipient.absence(calendar.today(now))
+    if absence is None or absence.first is None:
+        return calendar
+    return _without(calendar, absence.first, absence.last)
+
+
+@lru_cache(maxsize=64)
+def _without(calendar: Calendar, first: date, last: date) -> Calendar:
+    return calendar.without(first, last)
+
+
+def leaves_at(recipient: Recipient, now: datetime, policy: Policy) -> datetime | None:
+    """When an absence that they spoke of begins; None: none is to come."""
+    calendar = policy.calendars.of_person(recipient.chat)
+    absence = recipient.absence(calendar.today(now))
+    return start_of(absence.first, calendar) if absence and absence.first else None
+
+
+def is_missed(recipient: Recipient, now: datetime, calendar: Calendar) -> bool:
+    """Whether they are away on the day on which a message of now is for their hours."""
+    return recipient.is_away(calendar.day_of(calendar.next_open(now) or now))
 
 
 def due_day(
@@ -63,10 +90,7 @@ def rested(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
 def disturbed_from(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
     """From when on somebody may be told what can wait: they are there, and their week has room."""
     free, calendar = rested(recipient, now, policy), policy.calendars.of_person(recipient.chat)
-    away = recipient.away_until
-    if away is None or away < calendar.today(now):
-        return free
-    return max(free, start_of(min(away, calendar.today(now) + LONGEST_ABSENCE) + DAY, calendar))
+    return max(free, start_of(recipient.back_on(calendar.today(now)), calendar))
 
 
 def moment_of(
@@ -110,12 +134,14 @@ def is_timely(notice: Notice, now: datetime, policy: Policy) -> bool:
     return notice.day.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
 
 
-def at_work(people: Sequence[ChatIdentity], earliest: datetime, policy: Policy) -> datetime:
-    """The first moment from `earliest` on at which all of them are at work.
+def at_work(
+    people: Sequence[Recipient], earliest: datetime, now: datetime, policy: Policy
+) -> datetime:
+    """The first moment from `earliest` on at which all of them are at work, as of `now`.
 
     Where they are not at the same time within a week, at which the last one is.
     """
-    calendars = [policy.calendars.of_person(one) for one in people]
+    calendars = [calendar_of(one, now, policy) for one in people]
     at = earliest
     while at < earliest + WEEK:
         openings = [calendar.next_open(at) for calendar in calendars]

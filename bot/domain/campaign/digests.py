@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.domain.campaign import rehearsal, reminders
-from bot.domain.campaign.cadence import moment_of, rested, start_of
+from bot.domain.campaign.cadence import calendar_of, leaves_at, moment_of, rested, start_of
 from bot.domain.campaign.intents import Intent, Policy, SendRound, Worklist
 from bot.domain.campaign.windows import Audience, Window
 from bot.domain.delivery.notices import OperatorDigest
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.recipients import LONGEST_ABSENCE
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import DAY, HORIZON, Calendar
 
@@ -81,13 +80,11 @@ def evaluate(
     """
     worklist = owing(worklist, stuck_at)
     recipient = worklist.recipient
-    calendar = policy.calendars.of_person(recipient.chat)
+    calendar = calendar_of(recipient, now, policy)
     today = calendar.today(now)
-    first = today
+    first = recipient.back_on(today)
     if policy.campaign.start is not None:
         first = max(first, policy.campaign.start)
-    if recipient.away_until is not None:
-        first = max(first, min(recipient.away_until, today + LONGEST_ABSENCE) + DAY)
     if recipient.rounds:
         first = max(first, calendar.day_of(recipient.rounds[-1]) + DAY)
     asked = reminders.evaluate(as_asked(worklist), now, policy)
@@ -99,8 +96,9 @@ def evaluate(
         soonest = first if told_on is None else max(first, told_on + DAY)
         soonest = calendar.next_working_day(soonest)
         day = soonest if day is None else min(day, soonest)
+    leaves = leaves_at(recipient, now, policy)
     if day is None:
-        return NOTHING
+        return Decision(again=leaves)
     found: tuple[date, datetime] | None = (day, rested(recipient, now, policy))
     while found is not None:
         found = moment_of(recipient.chat, *found, calendar, policy, OCCASION)
@@ -110,7 +108,8 @@ def evaluate(
         found = (last + DAY, start_of(last + DAY, calendar))
     if found is None or found[1] > now:
         # Where the week has no room until no window tells any more, that look finds nothing.
-        return Decision(again=found[1] if found is not None else None)
+        looks = (leaves, found[1] if found is not None else None)
+        return Decision(again=min((at for at in looks if at is not None), default=None))
     windows = (window_of(on, calendar, today, policy) for on in sorted(dates))
     window = next((window.name.value for window in windows if window is not None), "")
     notice = OperatorDigest(recipient.chat, today.isoformat(), window, recipient.news)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.campaign.cadence import is_missed
 from bot.domain.campaign.intents import Escalate, Intent, Policy, SendRound, Snapshot, Worklist
 from bot.domain.campaign.reminders import evaluate
 from bot.domain.consent.requests import Step, Stuck, step
@@ -142,7 +143,7 @@ def _wait(
     today, start = calendar.today(now), policy.campaign.start
     if start is not None and today < start:
         return Wait.START
-    if recipient.is_away(today):
+    if is_missed(recipient, now, calendar):
         return Wait.AWAY
     if any(i.request.id == request_id and i.request.snooze is not None for i in worklist.items):
         return Wait.LATER

@@ -18,7 +18,8 @@ to the same, since this is the only rule book:
   Whatever the person does about one of their apps is an answer for all of them;
 * who took an app on, or says that it is saved, is left alone for `patience` working days, then
   asked how it goes; who said "saved" is asked once, then the operators are told;
-* "later" and "away" are kept; a long absence is not waited for, and never counts as silence;
+* "later" and "away" are kept; what would fall into an absence to come is told after it, or before,
+  where its last call would; a long absence is not waited for, and never counts as silence;
 * what was put off is spoken of again at its own time, and in no message before;
 * an operator's digest of what is stuck comes before a reminder that is no last call;
 * where nobody is left to ask, the windows go on; far from the date, the first ones are asked once
@@ -36,7 +37,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.domain.campaign import rounds
-from bot.domain.campaign.cadence import due_day, moment_of, put_off_until, rested, start_of
+from bot.domain.campaign.cadence import (
+    calendar_of,
+    due_day,
+    leaves_at,
+    moment_of,
+    put_off_until,
+    rested,
+    start_of,
+)
 from bot.domain.campaign.intents import (
     Escalate,
     Intent,
@@ -47,7 +56,7 @@ from bot.domain.campaign.intents import (
     Worklist,
 )
 from bot.domain.consent.requests import ConsentRequest, Stage
-from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
+from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import DAY, Calendar
 
 
@@ -127,7 +136,7 @@ class Decider:
 
     @property
     def calendar(self) -> Calendar:
-        return self.policy.calendars.of_person(self.recipient.chat)
+        return calendar_of(self.recipient, self.now, self.policy)
 
     @property
     def today(self) -> date:
@@ -137,16 +146,18 @@ class Decider:
         live = [i for i in self.worklist.items if i.waits and not i.stuck(Reason.NOT_SEEN)]
         if not live:
             return NOTHING
-        start, away = self.policy.campaign.start, self.recipient.away_until
+        start = self.policy.campaign.start
+        leaves = leaves_at(self.recipient, self.now, self.policy)
         if start is not None and self.today < start:
-            return Decision(again=self._start_of(self.calendar.next_working_day(start)))
-        if away is not None and away >= self.today:
-            return self._while_away(live, away)
+            begins = self._start_of(self.calendar.next_working_day(start))
+            return Decision(again=min(begins, leaves or begins))
+        if self.recipient.is_away(self.today):
+            return self._while_away(live)
         once_more = self._once_more(live)
         passed_on = {i.request_id for i in once_more.intents if isinstance(i, Escalate)}
         put_off = self._put_off([i for i in live if i.request.id not in passed_on])
         spoken = self._speak(put_off)
-        again = (spoken.again, once_more.again, put_off.next_at)
+        again = (spoken.again, once_more.again, put_off.next_at, leaves)
         return Decision(
             once_more.intents + spoken.intents,
             min((at for at in again if at is not None), default=None),
@@ -341,11 +352,11 @@ class Decider:
                 others.append(item)
         return PutOff(min(waits, default=None), come, max(came, default=self.now), others)
 
-    def _while_away(self, live: Sequence[Open], until: date) -> Decision:
+    def _while_away(self, live: Sequence[Open]) -> Decision:
         """Nothing is said to somebody who is away; what cannot wait for them goes to another."""
-        until = min(until, self.today + LONGEST_ABSENCE)
+        back_on = self.recipient.back_on(self.today)
+        until, back = back_on - DAY, self._start_of(back_on)
         is_long = self.calendar.days_left(self.today, until) > self.policy.longest_absence
-        back = self._start_of(until + DAY)
         pressing = []
         for item in live:
             if item.request.stage is Stage.SAVED or item.stuck(Reason.AWAY):

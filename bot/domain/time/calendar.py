@@ -60,6 +60,17 @@ class Calendar:
         self._today = (datetime.min, date.min)
         self._open = (datetime.min, False)
 
+    def without(self, first: date, last: date) -> Calendar:
+        """The same, where nothing is worked from `first` up to and with `last`."""
+        days = (last - first).days + 1
+        return Calendar(
+            self.zone,
+            self.hours,
+            country=self.country,
+            days_off=self._days_off,
+            quiet=self._quiet | {first + n * DAY for n in range(days)},
+        )
+
     def today(self, now: datetime) -> date:
         """The local date at `now`."""
         known_at, known = self._today

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from attrs import define
@@ -15,15 +15,23 @@ from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.later import Moved, snooze_choices, why_moved
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
+from bot.domain.people.recipients import LONGEST_ABSENCE, Absence, Recipient
 from bot.domain.schedule import ScheduleEntry, again, person
-from bot.domain.time.calendar import Calendar
+from bot.domain.time.calendar import DAY, Calendar
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.people.candidates import Candidates
 from bot.services.people.twins import Twins, accounts_of
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import NO_CHANGE, write
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An absence as it is kept, and the one that it replaces where they are two."""
+
+    absence: Absence
+    instead_of: Absence | None = None
 
 
 @define(kw_only=True, eq=False)
@@ -97,44 +105,56 @@ class Postpone:
             return True
         return self._candidates is not None and await self._candidates.are_any(chat)
 
-    async def away(self, chat: ChatIdentity, until: date) -> date | None:
-        """Note an absence up to and with `until`, for a year at most.
+    async def away(
+        self, chat: ChatIdentity, until: date, since: date | None = None
+    ) -> Noted | None:
+        """Note an absence up to and with `until`, for a year at most; `since`: it begins then.
 
-        Returns its last day; None when that lies behind: then an absence is ended.
+        One that begins before they are to work after another goes on with that. None when its last
+        day lies behind: then an absence is ended.
         """
         accounts = await self._accounts(chat)
 
-        async def decide() -> tuple[Changes, date | None]:
+        async def decide() -> tuple[Changes, Noted | None]:
             known, now = await self._known(accounts), self._clock.now()
-            today = self._policy.calendars.of_person(known[0].chat).today(now)
-            last = min(until, today + LONGEST_ABSENCE)
-            entry = AuditEntry(now, str(chat), Action.AWAY, str(chat), {"until": last.isoformat()})
-            said = [one.away(last, now) for one in known]
-            return _changes(said, entry), last if last >= today else None
+            calendar = self._policy.calendars.of_person(known[0].chat)
+            today = calendar.today(now)
+            former = known[0].joined(known[1:]).absence(today)
+            last, first = min(until, today + LONGEST_ABSENCE), since
+            if first is not None and former is not None and former.first is None:
+                first = None if first <= calendar.next_working_day(former.last + DAY) else first
+            entry = AuditEntry(now, str(chat), Action.AWAY, str(chat), _days(first, last))
+            said = [one.away(last, now, first) for one in known]
+            kept = said[0].absence(today)
+            if kept is None:
+                return _changes(said, entry), None
+            is_two = former is not None and (former.first or first) and not kept.covers(former)
+            return _changes(said, entry), Noted(kept, former if is_two else None)
 
         return await write(self._ledger, decide)
 
-    async def back(self, chat: ChatIdentity, by: ChatIdentity | None = None) -> date | None:
-        """End an absence; returns the day that it would have lasted until, None: there is none.
+    async def back(self, chat: ChatIdentity, by: ChatIdentity | None = None) -> Absence | None:
+        """End an absence, or call off one to come; returns it, None: there is none.
 
         Also then it is an answer of whoever was ever sent anything. `by` is who says so, where it
         is somebody else.
         """
         accounts = await self._accounts(chat)
 
-        async def decide() -> tuple[Changes, date | None]:
+        async def decide() -> tuple[Changes, Absence | None]:
             known, now = await self._known(accounts), self._clock.now()
             today = self._policy.calendars.of_person(known[0].chat).today(now)
-            until = max((one.away_until for one in known if one.away_until), default=None)
-            if until is None or until < today:
+            absences = (one.absence(today) for one in known)
+            ended = max(filter(None, absences), key=lambda one: one.last, default=None)
+            if ended is None:
                 there = tuple(one.answered(now) for one in known if one.revision)
                 return Changes(recipients=there), None
-            detail = {"until": until.isoformat()}
+            detail = _days(ended.first, ended.last)
             entry = AuditEntry(now, str(by or chat), Action.BACK, str(chat), detail)
             # Where nobody was left to ask, they may be whom to ask.
             looks = tuple(ScheduleEntry(again(app), now) for app in await self._ledger.still())
             changes = _changes([one.back(now) for one in known], entry)
-            return replace(changes, schedule=changes.schedule + looks), until
+            return replace(changes, schedule=changes.schedule + looks), ended
 
         return await write(self._ledger, decide)
 
@@ -194,6 +214,10 @@ def _changes(recipients: Sequence[Recipient], entry: AuditEntry) -> Changes:
     """What somebody said of themselves, with their schedule evaluated at once."""
     now = tuple(ScheduleEntry(person(one.chat), entry.at) for one in recipients)
     return Changes(recipients=tuple(recipients), schedule=now, audit=(entry,))
+
+
+def _days(first: date | None, last: date) -> dict[str, str]:
+    return {**({"from": first.isoformat()} if first else {}), "until": last.isoformat()}
 
 
 def _listed(days: frozenset[int]) -> str:

@@ -14,6 +14,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, step
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import AccountNote
+from bot.domain.people.recipients import Absence
 from bot.domain.summaries import AppSummary, Part, Wanted
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -35,11 +36,11 @@ class Topic(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
-    """What one person said of their own time: the last day away, the days not worked, or both."""
+class OwnTime:
+    """What one person said of their own time: an absence, the days not worked, or both."""
 
     chat: ChatIdentity
-    until: date | None
+    absence: Absence | None
     off: frozenset[int] | None
 
 
@@ -51,7 +52,7 @@ class Said:
     waived: tuple[AppSummary, ...] = ()
     waived_in_all: int = 0
     put_off: tuple[ConsentRequest, ...] = ()
-    absences: tuple[Absence, ...] = ()
+    times: tuple[OwnTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,14 @@ class Statements:
             waived=page.shown,
             waived_in_all=page.waived,
             put_off=self._put_off(requests),
-            absences=await self._absences(tuple(people.values())),
+            times=await self._times(tuple(people.values())),
         )
 
     async def own(self, asker: ChatIdentity) -> Said:
         """For somebody who was asked: their own."""
         return Said(
             put_off=self._put_off(await self._ledger.requests_of(asker)),
-            absences=await self._absences((asker,)),
+            times=await self._times((asker,)),
         )
 
     async def take_back(
@@ -133,17 +134,16 @@ class Statements:
         now = self._clock.now()
         return tuple(one for one in requests if one.snooze and one.snooze.until > now)
 
-    async def _absences(self, people: tuple[ChatIdentity, ...]) -> tuple[Absence, ...]:
+    async def _times(self, people: tuple[ChatIdentity, ...]) -> tuple[OwnTime, ...]:
         found = []
         for chat in people:
             recipient = await self._ledger.recipient(chat)
             if recipient is None:
                 continue
             today = self._today(recipient.chat, self._clock.now())
-            until = recipient.away_until
-            until = until if until is not None and until >= today else None
-            if until is not None or recipient.chat.days_off is not None:
-                found.append(Absence(recipient.chat, until, recipient.chat.days_off))
+            absence = recipient.absence(today)
+            if absence is not None or recipient.chat.days_off is not None:
+                found.append(OwnTime(recipient.chat, absence, recipient.chat.days_off))
         return tuple(found)
 
     def _today(self, chat: ChatIdentity, now: datetime) -> date:

@@ -46,6 +46,4 @@ async def _is_back(ledger: Ledger, request: ConsentRequest, now: datetime, polic
     if request.stuck is None or request.stuck.why != Reason.AWAY:
         return False
     known = await ledger.recipient(request.chat)
-    if known is None or known.away_until is None:
-        return True
-    return known.away_until < policy.calendars.of_person(known.chat).today(now)
+    return known is None or not known.is_away(policy.calendars.of_person(known.chat).today(now))

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from attrs import define
 
+from bot.domain.campaign.cadence import is_missed
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
@@ -136,8 +137,7 @@ class Introduce:
         return mine, mine.joined(one for one in others if one is not None)
 
     def _is_away(self, known: Recipient, now: datetime) -> bool:
-        today = self._policy.calendars.of_person(known.chat).today(now)
-        return known.is_away(today)
+        return is_missed(known, now, self._policy.calendars.of_person(known.chat))
 
 
 async def may_sit_beside(

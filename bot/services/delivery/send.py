@@ -140,20 +140,21 @@ class Send:
         if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
             return now
         if not notice.people:
-            here = (one.chat for one in known if str(one.chat) == str(notice.to))
-            return at_work((next(here, notice.to),), now, self._policy)
+            here = (one for one in known if str(one.chat) == str(notice.to))
+            return at_work((next(here, Recipient(notice.to)),), now, now, self._policy)
         asked = await worklist_of(self._ledger, notice.to, now)
         disturbed = [await self._disturbed(one, now) for one in notice.people]
-        there = [worklist.recipient.chat for worklist in (asked, *disturbed)]
+        there = [worklist.recipient for worklist in (asked, *disturbed)]
         free = (disturbed_from(worklist.recipient, now, self._policy) for worklist in disturbed)
-        at = at_work(there, max(free), self._policy)
+        at = at_work(there, max(free), now, self._policy)
         for worklist in (asked, *disturbed):
             calendar = self._policy.calendars.of_person(worklist.recipient.chat)
             day = calendar.day_of(at)
             last = spoils(worklist, (day, at), now, self._policy)
             # The last call before a date comes first. Who asked for this waits no longer than that.
             if last is not None and (worklist is not asked or last == day):
-                at = at_work(there, max(at, start_of(last + DAY, calendar)), self._policy)
+                after = start_of(last + DAY, calendar)
+                at = at_work(there, max(at, after), now, self._policy)
         return at
 
     async def _disturbed(self, chat: ChatIdentity, now: datetime) -> Worklist:

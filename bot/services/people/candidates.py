@@ -16,6 +16,7 @@ from types import MappingProxyType
 import structlog
 from attrs import define, field
 
+from bot.domain.campaign.cadence import calendar_of, is_missed
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import phones_retire
 from bot.domain.changes import Action, AuditEntry, Changes
@@ -357,10 +358,10 @@ class _Search:
             found = await self._ledger.recipient(account)
             known += [found] if found is not None else []
         person = known[0].joined(known[1:]) if known else Recipient(chat)
-        calendar = self._reminding.calendars.of_person(person.chat.completed(chat))
-        if person.is_away(calendar.today(self._now)):
+        person = person.known_as(person.chat.completed(chat))
+        if is_missed(person, self._now, self._reminding.calendars.of_person(person.chat)):
             self._away.add(name)
-        self._met[name] = calendar
+        calendar = self._met[name] = calendar_of(person, self._now, self._reminding)
         return calendar
 
     async def _global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:

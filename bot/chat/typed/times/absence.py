@@ -9,7 +9,7 @@ import re
 
 from bot.chat.typed.commands import Away, Back, PartTime
 from bot.chat.typed.looks.spelling import pattern
-from bot.chat.typed.times.part_time import is_day_off, read_part_time
+from bot.chat.typed.times.part_time import day_off, read_part_time
 from bot.chat.typed.times.putting_off import time_in
 
 _I = re.IGNORECASE
@@ -28,8 +28,8 @@ _WEEKDAY = (
     r"|sonnabend"
 )
 _WHEN = (
-    r"(?:until|till?|bis|for|für|from|ab|vo[mn]|in|after|nach|next|nächste|this|diese|all|through|on"
-    r"|am|back|today|tomorrow|heute|morgen|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?"
+    r"(?:until|till?|bis|for|für|from|ab|vo[mn]|in|im|after|nach|next|nächste[nrs]?|this|diese|all"
+    r"|through|over|über|between|zwischen|during|während|on|am|back|today|tomorrow|heute|morgen|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?"
     rf"|\d+|{_MONTH}\s\d+|{_WEEKDAY})\b.*"
 )
 _FIRST = tuple(
@@ -56,14 +56,14 @@ _BESIDE = re.compile(
 # What begins at once is said by its end alone.
 _FROM_NOW = re.compile(
     pattern(
-        r"(?:from|ab|von|starting) (?:now|today|tomorrow|heute|jetzt|sofort|morgen)"
+        r"(?:from|ab|von|starting) (?:now|today|heute|jetzt|sofort)"
         r"(?: on| an)?,?\s+"
     ),
     _I,
 )
 _BEGINS = re.compile(
     pattern(
-        r"(?:from|ab|vom|von|starting|after|nach|in (?!kw|cw|week|calendar|kalender))\b.*"
+        r"(?:from|ab|vom|von|starting|between|zwischen|after|nach|in (?!kw|cw|week|calendar|kalender))\b.*"
         r"|(?!until|till?|bis|through|for|für|back).*\s(?:to|until|till?|bis|through|and|und|[-\u2010-\u2015\u2212])\s.*"
         r"|.*\s(?:from|starting|beginning|ab|von|vom)\s(?!now|today|heute|jetzt|sofort).*"
         r"|.*[a-z\d.][-\u2010-\u2015\u2212][a-z\d].*"
@@ -75,7 +75,7 @@ _ISO = re.compile("\\d{4}[-\u2010-\u2015\u2212]\\d\\d[-\u2010-\u2015\u2212]\\d\\
 # "I'm out on Friday" is that day; but "away Friday" is how the command says until when.
 _THAT_DAY = re.compile(
     pattern(
-        rf"(?:on|am) .+|(?:{_WEEKDAY})|(?:{_MONTH})\s\d{{1,2}}(?:st|nd|rd|th)?"
+        rf"(?:on|am) .+|(?:next |nächsten )?(?:{_WEEKDAY})|(?:the day after )?tomorrow|(?:über)?morgen|(?:{_MONTH})\s\d{{1,2}}(?:st|nd|rd|th)?"
         rf"|\d{{1,2}}(?:st|nd|rd|th)?\.?(?: {_MONTH}|\d{{1,2}}\.?)"
     ),
     _I,
@@ -123,8 +123,8 @@ def read_absence(bare: str) -> Away | Back | PartTime | None:
     """What is said, in one line, without marks and stops, of its speaker; None: nothing plainly."""
     if (part_time := read_part_time(bare)) is not None:
         return part_time
-    if is_day_off(bare):
-        return Away(bare, ahead=True)
+    if days := day_off(bare):
+        return Away(days, ahead=True)
     if _BACK.fullmatch(bare):
         return Back()
     if _DOUBT.search(bare):

@@ -275,7 +275,7 @@ def _number(said: str, names: tuple[str, ...]) -> int:
 _I = re.IGNORECASE
 _ALSO_VERBS = re.compile(r"may|mar(?:ch)?", _I)
 _NEXTS = r"next|nächste[nrms]?"
-_NEXT_WEEK = r"(?:of\s+)?(?:next|nächste[rn]?|kommende[rn]?)\s+(?:week|woche)"
+NEXT_WEEK = r"(?:of\s+)?(?:next|nächste[rn]?|kommende[rn]?)\s+(?:week|woche)"
 _NO_DATE = r"uhr|h|[ap]m|hours?|days?|weeks?|stunden?|tage?|wochen?|months?|monate?|%|mal"
 _AFTER = r"(?P<after>after|nach)\s+(?:(?:the|dem)\s+)?"
 
@@ -298,8 +298,8 @@ _RULES = _compiled(
     (r"(?:the\s+)?day after tomorrow|übermorgen", _ahead(2)),
     (r"tomorrow|tmrw|morgen", _ahead(1)),
     (
-        rf"(?P<before>{_NEXT_WEEK}\s+(?:on\s+|am\s+)?)?(?:(?P<of>{_NEXT}|{_THIS})\s+)?"
-        rf"(?P<weekday>{'|'.join(_WEEKDAYS)})\.?(?P<later>\s+{_NEXT_WEEK})?",
+        rf"(?P<before>{NEXT_WEEK}\s+(?:on\s+|am\s+)?)?(?:(?P<of>{_NEXT}|{_THIS})\s+)?"
+        rf"(?P<weekday>{'|'.join(_WEEKDAYS)})\.?(?P<later>\s+{NEXT_WEEK})?",
         _weekday,
     ),
     (

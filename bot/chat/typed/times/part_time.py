@@ -95,10 +95,10 @@ def read_part_time(bare: str) -> PartTime | None:
     return PartTime(off) if worked and len(off) < 5 else None
 
 
-def is_day_off(bare: str) -> bool:
-    """Whether somebody says that they do not work on a day to come: not a habit."""
+def day_off(bare: str) -> str:
+    """The days to come on which somebody says that they do not work; "": none, or a habit."""
     days = _days(_NOT_ON, bare)
-    return bool(days) and not _HABIT.search(days)
+    return "" if _HABIT.search(days) else days
 
 
 def _days(sentences: re.Pattern[str], bare: str) -> str:
