@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,12 +56,14 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Choice
 from bot.domain.people.news import Happening
 from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.recipients import Absence
 from bot.domain.people.weighing import Candidate, Point
 from bot.domain.summaries import By, Page, Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import ChannelName, Message
 from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
+from bot.services.campaign.postpone import NotedAbsence
 from bot.services.campaign.rehearse import Plan
 from bot.services.consent.ask import Asked
 from bot.services.consent.onboard import Invitation
@@ -86,6 +88,11 @@ from tests.fakes import composer
 from tests.pages import page_of
 
 LATER = NOW + timedelta(hours=2)
+ABSENCES = (
+    Absence(None, LATER.date()),
+    Absence(LATER.date(), LATER.date()),
+    Absence(NOW.date(), NOW.date() + timedelta(days=4)),
+)
 AGE = Words().ago(NOW, LATER)
 PLAN = Snooze(datetime(2025, 3, 4, 9, 0), "Europe/Berlin", "the auditor")
 CHANNEL = Channel(Platform.SLACK, "C1")
@@ -279,7 +286,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "away": [
             replies.away(LATER.date(), None),
             *(
-                replies.away(last, Noted(absence, instead_of))
+                replies.away(last, NotedAbsence(absence, instead_of))
                 for last in (LATER.date(), date.max)
                 for absence in ABSENCES
                 for instead_of in (*ABSENCES, None)

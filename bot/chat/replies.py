@@ -30,7 +30,7 @@ from bot.message import (
     Tone,
 )
 from bot.services.campaign.outreach import Disturbs, Holds, Sent, SentAll
-from bot.services.campaign.postpone import Noted
+from bot.services.campaign.postpone import NotedAbsence
 
 CHOICES = 8
 
@@ -82,7 +82,7 @@ class Replies:
         days = words("phrase.comma").join(words.weekday(day) for day in sorted(works))
         return plain(words("week.noted", days=days))
 
-    def away(self, wanted: date, noted: Noted | None) -> Message:
+    def away(self, wanted: date, noted: NotedAbsence | None) -> Message:
         """An absence was noted, perhaps for less long than `wanted`; None: it was ended."""
         words = self._words
         if noted is None:

@@ -39,6 +39,7 @@ MAKE: dict[str, tuple[Callable[[Forms], Form], type]] = {
     **{verb: (partial(Forms.app, verb=verb), kind) for verb, kind in WITH_APP.items()},
 }
 VALUES = {
+    "from": "2027-01-25",
     "day": DAY,
     "reason": "retired in January,\nuntil then because of the audit",
     "name": "Ben Okafor",

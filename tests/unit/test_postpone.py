@@ -22,9 +22,9 @@ from bot.domain.consent.later import Snooze, snooze_choices
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
-from bot.domain.people.recipients import Recipient
+from bot.domain.people.recipients import Absence, Recipient
 from bot.domain.time.calendar import Calendar, Calendars
-from bot.services.campaign.postpone import Postpone
+from bot.services.campaign.postpone import NotedAbsence, Postpone
 from bot.services.campaign.rehearse import Rehearse
 from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
@@ -83,11 +83,11 @@ async def ledger() -> FakeLedger:
 async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -> None:
     """The schedule and the audit have it at once."""
     postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
-    assert await postpone.away(ADA_IN_CHAT, FRIDAY) == Noted(Absence(None, FRIDAY))
+    assert await postpone.away(ADA_IN_CHAT, FRIDAY) == NotedAbsence(Absence(None, FRIDAY))
     assert there(await ledger.recipient(ADA_IN_CHAT)).away_until == FRIDAY
     assert await postpone.away(ADA_IN_CHAT, NOW.date() - DAY) is None
     longest = Absence(None, NOW.date() + 366 * DAY)
-    assert await postpone.away(ADA_IN_CHAT, date.max) == Noted(longest)
+    assert await postpone.away(ADA_IN_CHAT, date.max) == NotedAbsence(longest)
     assert [e.action for e in await ledger.audit()] == ["away"] * 3
 
 

@@ -27,7 +27,7 @@ from bot.services.unit_of_work import NO_CHANGE, write
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NotedAbsence:
     """An absence as it is kept, and the one that it replaces where they are two."""
 
     absence: Absence
@@ -107,7 +107,7 @@ class Postpone:
 
     async def away(
         self, chat: ChatIdentity, until: date, since: date | None = None
-    ) -> Noted | None:
+    ) -> NotedAbsence | None:
         """Note an absence up to and with `until`, for a year at most; `since`: it begins then.
 
         One that begins before they are to work after another goes on with that. None when its last
@@ -115,7 +115,7 @@ class Postpone:
         """
         accounts = await self._accounts(chat)
 
-        async def decide() -> tuple[Changes, Noted | None]:
+        async def decide() -> tuple[Changes, NotedAbsence | None]:
             known, now = await self._known(accounts), self._clock.now()
             calendar = self._policy.calendars.of_person(known[0].chat)
             today = calendar.today(now)
@@ -129,7 +129,7 @@ class Postpone:
             if kept is None:
                 return _changes(said, entry), None
             is_two = former is not None and (former.first or first) and not kept.covers(former)
-            return _changes(said, entry), Noted(kept, former if is_two else None)
+            return _changes(said, entry), NotedAbsence(kept, former if is_two else None)
 
         return await write(self._ledger, decide)
 

@@ -63,7 +63,8 @@ _FROM_NOW = re.compile(
 )
 _BEGINS = re.compile(
     pattern(
-        r"(?:from|ab|vom|von|starting|between|zwischen|after|nach|in (?!kw|cw|week|calendar|kalender))\b.*"
+        r"(?:from|ab|vom|von|starting|between|zwischen|over|über|during|während|after|nach"
+        r"|in (?!kw|cw|week|calendar|kalender))\b.*"
         r"|(?!until|till?|bis|through|for|für|back).*\s(?:to|until|till?|bis|through|and|und|[-\u2010-\u2015\u2212])\s.*"
         r"|.*\s(?:from|starting|beginning|ab|von|vom)\s(?!now|today|heute|jetzt|sofort).*"
         r"|.*[a-z\d.][-\u2010-\u2015\u2212][a-z\d].*"
@@ -75,7 +76,9 @@ _ISO = re.compile("\\d{4}[-\u2010-\u2015\u2212]\\d\\d[-\u2010-\u2015\u2212]\\d\\
 # "I'm out on Friday" is that day; but "away Friday" is how the command says until when.
 _THAT_DAY = re.compile(
     pattern(
-        rf"(?:on|am) .+|(?:next |nächsten )?(?:{_WEEKDAY})|(?:the day after )?tomorrow|(?:über)?morgen|(?:{_MONTH})\s\d{{1,2}}(?:st|nd|rd|th)?"
+        rf"(?:on|am) .+|(?:next |nächsten )?(?:{_WEEKDAY})"
+        r"|(?:the day after )?tomorrow|(?:über)?morgen"
+        rf"|(?:{_MONTH})\s\d{{1,2}}(?:st|nd|rd|th)?"
         rf"|\d{{1,2}}(?:st|nd|rd|th)?\.?(?: {_MONTH}|\d{{1,2}}\.?)"
     ),
     _I,

@@ -145,7 +145,7 @@ def _for_some_time(text: str, today: date, calendar: Calendar) -> Span | None:
         until = read_days(length, days.first - DAY, calendar)
         return None if until is None else Span(days.first, until[0].last)
     is_open = (lead is not None and lead["open"] is not None) or _AFTER.match(begin) is not None
-    return Span(days.first, None if is_open and days.first == days.last else days.last)
+    return Span(days.first, None if is_open else days.last)
 
 
 def _bare(text: str) -> str:
