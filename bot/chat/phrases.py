@@ -57,13 +57,13 @@ def quoted(said: str) -> str:
     return said if len(said) <= SAID else f"{said[: SAID - 1].rstrip()}…"
 
 
-def absence(words: Words, key: str, said: Absence) -> str:
+def absence(words: Words, what: str, said: Absence) -> str:
     """An absence in words: of one that has begun the end, of one to come its days."""
     if said.first is None:
-        return words(f"{key}_until", date=words.date(said.last))
+        return words(f"away.{what}_until", date=words.date(said.last))
     if said.first == said.last:
-        return words(f"{key}_day", date=words.date(said.last))
-    return words(f"{key}_span", first=words.date(said.first), last=words.date(said.last))
+        return words(f"away.{what}_day", date=words.date(said.last))
+    return words(f"away.{what}_span", first=words.date(said.first), last=words.date(said.last))
 
 
 def state_cell(words: Words, state: State) -> Cell:

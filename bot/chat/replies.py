@@ -87,11 +87,11 @@ class Replies:
         words = self._words
         if noted is None:
             return plain(words("away.back", date=words.date(wanted)))
-        said = [phrases.absence(words, "away.done", noted.absence)]
+        said = [phrases.absence(words, "done", noted.absence)]
         if noted.absence.last != wanted:
             said.insert(0, words("away.capped"))
         if noted.instead_of is not None:
-            said.append(phrases.absence(words, "away.instead", noted.instead_of))
+            said.append(phrases.absence(words, "instead", noted.instead_of))
         return plain(" ".join(said))
 
     def not_asked(self) -> Message:

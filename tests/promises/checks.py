@@ -38,13 +38,14 @@ class Checks:
     def acted(self, human: Human, now: datetime) -> None:
         human.acted_at = now
 
-    def away(self, human: Human, until: date, now: datetime) -> None:
+    def away(self, human: Human, since: date | None, until: date, now: datetime) -> None:
+        human.away_from = since
         human.away_until = min(until, self._of.day(human.accounts[0], now) + LONGEST_ABSENCE)
         human.acted_at = now
         self._seen.away_since[human.name] = now
 
     def back(self, human: Human, now: datetime) -> None:
-        human.away_until = None
+        human.away_from = human.away_until = None
         human.acted_at = now
         self._seen.back_at[human.name] = now
 

@@ -33,6 +33,7 @@ class Human:
     habit: str
     days_off: frozenset[int] = frozenset()
     away_until: date | None = None  # as they said it, wherever
+    away_from: date | None = None
     operates: bool = False
     acted_at: datetime | None = None
 

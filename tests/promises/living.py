@@ -231,10 +231,17 @@ class Life:
 
     async def _away(self, human: Human, chat: ChatIdentity, until: date) -> None:
         """Say so, asked or not; strangers are not heard."""
-        if not self.company.is_out(Platform.MAIL, self.clock.now()):
-            await self._say(chat, f"away {until}")
-            if await self._is_known(human):
-                self.checks.away(human, until, self.clock.now())
+        now = self.clock.now()
+        if self.company.is_out(Platform.MAIL, now):
+            return
+        today = self.company.day(chat, now)
+        # Some are of a few days and begin later, but for whoever is away already.
+        first = until - (until.toordinal() % 4) * DAY
+        is_away = human.away_until is not None and human.away_until >= today
+        since = first if first > today and not is_away else None
+        await self._say(chat, f"away {f'from {since} until ' if since else ''}{until}")
+        if await self._is_known(human):
+            self.checks.away(human, since, until, now)
 
     async def _is_known(self, human: Human) -> bool:
         """Whether the bot knows that they were or might be asked, or operate.

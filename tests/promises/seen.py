@@ -35,7 +35,9 @@ class Seen:
         self.found.append(what)
 
     def is_away(self, human: Human, chat: ChatIdentity, now: datetime) -> bool:
-        return human.away_until is not None and human.away_until >= self.of.day(chat, now)
+        today = self.of.day(chat, now)
+        has_begun = human.away_from is None or human.away_from <= today
+        return has_begun and human.away_until is not None and human.away_until >= today
 
     def heard(self, human: Human) -> list[datetime]:
         """When they had a message, whatever it was and wherever."""

@@ -287,7 +287,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
                 *WITH_ACCOUNT,
             )
         }
-        | {"app", "reason", "name", "owner", "account", "domain"},
+        | {"app", "reason", "name", "owner", "account", "domain", "from"},
         {"cancel", "day", "latest"},
     ),
     "operators": (
@@ -306,6 +306,15 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "mine": (
         {"title", "hello", "done", "later", "me", "not_me", "stop", "due", "unclear", "named"},
         {"why", "account", "trouble", "real", "no"},
+    ),
+    "away": (
+        {
+            f"{what}_{days}"
+            for what in ("done", "instead", "ended", "listed")
+            for days in ("until", "day", "span")
+        }
+        | {"swapped", "over", "far"},
+        set(),
     ),
     "courtesy": (set(), {"nothing_yes", "nothing_no", "nothing_trouble"}),
     "dates": ({f"for_{what}" for what in ("all", "org", "tenant", "app")}, set()),

@@ -35,4 +35,4 @@ def back(words: Words, ended: Absence | None) -> Message:
     """An absence was ended, or called off; None: there was none."""
     if ended is None:
         return plain(words("courtesy.not_away"))
-    return plain(phrases.absence(words, "courtesy.back", ended))
+    return plain(phrases.absence(words, "ended", ended))

@@ -91,7 +91,7 @@ def _put_off(words: Words, request: ConsentRequest) -> Item:
 
 def _away(words: Words, time: OwnTime) -> Item:
     assert time.absence is not None  # only those are shown
-    said, chat = phrases.absence(words, "statements.away", time.absence), time.chat
+    said, chat = phrases.absence(words, "listed", time.absence), time.chat
     return Item(chat.display_name or str(chat), lines=(said,),
                 button=_button(words, Topic.AWAY, str(chat)))  # fmt: skip
 
