@@ -86,6 +86,12 @@ def test_an_operator_who_is_away_hears_nothing_until_they_are_back() -> None:
     assert digests(FRIDAY, worklist=olga(away_until=date.max)) == []
 
 
+def test_an_absence_to_come_has_no_digest_in_it() -> None:
+    """From Wednesday to Thursday: on Monday and Friday."""
+    away = olga(away_from=date(2026, 3, 4), away_until=date(2026, 3, 5))
+    assert [d.at for d in digests(FRIDAY, worklist=away)] == [MONDAY, MONDAY + 4 * DAY]
+
+
 def test_no_operator_is_told_before_the_campaign_starts() -> None:
     """The start is a local date."""
     by = replace(BY, campaign=Campaign(start=date(2026, 3, 5)))

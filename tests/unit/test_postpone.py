@@ -103,6 +103,63 @@ async def test_back_shows_that_they_are_there_also_without_an_absence(ledger: Fa
     assert there(await ledger.recipient(ADA_IN_CHAT)).answered_at == clock.now()
 
 
+def in_days(first: int | None, last: int) -> Absence:
+    today = NOW.date()
+    return Absence(None if first is None else today + first * DAY, today + last * DAY)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "kept", "instead_of"),
+    [
+        (None, (20, 24), (20, 24), None),
+        ((20, 24), (30, 31), (30, 31), (20, 24)),
+        ((20, 24), (19, 24), (19, 24), None),
+        ((20, 24), (None, 3), (None, 3), (20, 24)),
+        ((20, 24), (None, 25), (None, 25), None),
+        ((None, 9), (20, 24), (20, 24), (None, 9)),
+        ((None, 4), (7, 11), (None, 11), None),  # until Friday, and from Monday on
+        ((None, 9), (None, 3), (None, 3), None),
+    ],
+)
+async def test_one_absence_is_kept_and_the_answer_says_which(
+    ledger: FakeLedger,
+    before: tuple[int | None, int] | None,
+    said: tuple[int | None, int],
+    kept: tuple[int | None, int],
+    instead_of: tuple[int | None, int] | None,
+) -> None:
+    """The one said last; one that begins before they would be back goes on."""
+    postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    if before is not None:
+        await postpone.away(ADA_IN_CHAT, in_days(*before).last, in_days(*before).first)
+    found = await postpone.away(ADA_IN_CHAT, in_days(*said).last, in_days(*said).first)
+    lost = in_days(*instead_of) if instead_of is not None else None
+    assert found == NotedAbsence(in_days(*kept), lost)
+    assert await postpone.back(ADA_IN_CHAT) == in_days(*kept)
+    assert await postpone.back(ADA_IN_CHAT) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "day", "is_away", "back_on", "is_over"),
+    [
+        (None, 1, True, 6, False),
+        (3, 1, False, 1, False),
+        (3, 3, True, 6, False),
+        (3, 5, True, 6, False),
+        (3, 6, False, 6, True),
+    ],
+)
+def test_an_absence_has_a_first_and_a_last_day(
+    first: int | None, day: int, is_away: bool, back_on: int, is_over: bool
+) -> None:
+    """Up to and with the fifth day; `back_on` is the first one on which they are there."""
+    absence, today = in_days(first, 5), in_days(None, day).last
+    ada = Recipient(ADA_IN_CHAT).away(absence.last, NOW, absence.first)
+    assert ada.is_away(today) == is_away
+    assert ada.back_on(today) == in_days(None, back_on).last
+    assert (ada.absence(today) is None) == is_over
+
+
 async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> None:
     """With its reason, and no round about it before."""
     snooze = Snooze(datetime(2025, 3, 6, 14), "UTC", "change window")

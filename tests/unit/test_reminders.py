@@ -359,6 +359,34 @@ def test_whoever_is_away_until_a_day_hears_when_they_are_back() -> None:
     assert (first.reason, first.at) == (Reason.ASKED, datetime(2026, 9, 28, 9, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "by", "found"),
+    [
+        # Due on the 16th: when they are back.
+        (date(2026, 3, 16), date(2026, 3, 18), FAR, [(17, None)]),
+        # Due before it: as ever.
+        (date(2026, 3, 17), date(2026, 3, 18), FAR, [(14, None)]),
+        # The last day before the date is in it: the last call comes before, then somebody else.
+        (
+            date(2026, 3, 6),
+            date(2026, 3, 10),
+            NEAR,
+            [(2, Reason.ROUND), (3, Reason.LAST_CALL), (4, Reason.AWAY)],
+        ),
+        # For too long to wait, and overdue on its first day: somebody else, on that day.
+        (date(2026, 3, 9), date(2026, 3, 27), NEAR, [(2, None), (4, None), (7, Reason.AWAY)]),
+    ],
+)
+def test_an_absence_to_come_is_planned_around(
+    first: date, last: date, by: Policy, found: list[tuple[int, Reason | None]]
+) -> None:
+    """What would fall into it is told after it, or before where the date is in it."""
+    worklist = ada(asked(), away_from=first, away_until=last)
+    looks = rounds(worklist, by, days=25)[: len(found)]
+    assert [i.at for i in looks] == [MONDAY + n * DAY for n, _ in found]
+    assert all(i.reason == why for i, (_, why) in zip(looks, found, strict=True) if why)
+
+
 def test_away_beats_ignored() -> None:
     """Two messages went unanswered, and they say that they are away: no silence."""
     told = (MONDAY - 4 * DAY, MONDAY - 2 * DAY)
@@ -393,6 +421,12 @@ def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
         (MONDAY - 2 * DAY, {}, MONDAY, Wait.HOURS),
         (MONDAY - 3 * DAY, {}, MONDAY, Wait.START),
         (MONDAY, {"away_until": date(2026, 3, 3)}, MONDAY + 2 * DAY, Wait.AWAY),
+        (
+            MONDAY + timedelta(hours=9),
+            {"away_from": date(2026, 3, 3), "away_until": date(2026, 3, 3)},
+            MONDAY + 2 * DAY,
+            Wait.AWAY,
+        ),
         (
             MONDAY + 2 * DAY,
             {"rounds": (MONDAY - 3 * DAY, MONDAY, MONDAY + DAY)},

@@ -125,6 +125,18 @@ async def test_whoever_is_away_is_asked_last(world: Bot) -> None:
     assert (await world.ask.send(other.app.ref, OPERATOR)).request.chat == ADA_IN_CHAT
 
 
+@pytest.mark.parametrize(("hours", "who"), [(1, ADA_IN_CHAT), (12, BEN_IN_CHAT)])
+async def test_an_absence_counts_from_the_day_on_which_a_message_would_come(
+    world: Bot, hours: int, who: ChatIdentity
+) -> None:
+    """Away from tomorrow on: still asked today, but not once their day is over."""
+    tomorrow = (NOW + timedelta(days=1)).date()
+    away = Recipient(ADA_IN_CHAT).away(tomorrow + timedelta(days=9), NOW, tomorrow)
+    await world.ledger.commit(Changes(recipients=(away,)))
+    world.clock.forward(timedelta(hours=hours))
+    assert (await world.ask.send(APP.ref, OPERATOR)).request.chat == who
+
+
 async def test_what_waits_for_somebody_who_is_away_by_now_goes_to_another(world: Bot) -> None:
     """They said so before their first message came: the next `send` does not hold on to them."""
     first = await world.ask.send(APP.ref, OPERATOR)
