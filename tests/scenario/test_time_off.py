@@ -58,6 +58,28 @@ async def test_an_absence_is_kept_up_to_and_with_its_last_day(
 
 
 @pytest.mark.parametrize(
+    "words", ["away from {0} until {1}", "ich bin vom {0:%d.%m.%Y} bis {1:%d.%m.%Y} im Urlaub"]
+)
+async def test_an_absence_that_begins_later_is_kept_and_called_off(
+    stage: Stage, words: str
+) -> None:
+    """With its first day."""
+    first = datetime.now(UTC).date() + timedelta(days=20)
+    last = first + timedelta(days=4)
+    await stage.command(f"/o365 {words.format(first, last)}", anything, user="fay")
+
+    async def is_kept(*days: str | None) -> bool:
+        known = await _known(stage, "slack:U0FAY")
+        return (known.get("away_from"), known.get("away_until")) == days
+
+    await wait_until(
+        lambda: is_kept(first.isoformat(), last.isoformat()), within=WITHIN, what="it is kept"
+    )
+    await stage.command("/o365 back", anything, user="fay")
+    await wait_until(lambda: is_kept(None, None), within=WITHIN, what="it is called off")
+
+
+@pytest.mark.parametrize(
     ("words", "whole"),
     [
         ("freitags arbeite ich nicht", "ich arbeite jeden Tag"),

@@ -265,6 +265,48 @@ async def test_whoever_is_away_is_left_alone(world: TwoApps) -> None:
     assert "Until when?" in text_of(await world.say("away", ADA_IN_CHAT))
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "answers"),
+    [
+        (
+            "en",
+            "I'm on holiday from 24 to 28 March",
+            {
+                "": "not hear from me from March 24, 2025 to March 28, 2025",
+                "notes": "from March 24, 2025 to March 28, 2025",
+                "away 2 days": "replaces your absence from March 24, 2025 to",
+                "away from 28 to 24 March": "March 24, 2025 comes before March 28, 2025",
+                "away from 2025-02-01 to 2025-02-03": "February 3, 2025 has already passed",
+                "away from 2027-02-01 to 2027-02-03": "more than a year from now",
+                "away from Monday": "Until when?",
+                "back": "away until March 5, 2025",
+            },
+        ),
+        (
+            "de",
+            "vom 24. bis 28.3. bin ich im Urlaub",
+            {
+                "": "Vom 24. März 2025 bis einschließlich 28. März 2025 hören Sie nichts",
+                "notes": "vom 24. März 2025 bis zum 28. März 2025",
+                "am Freitag habe ich frei": "ersetzt Ihre Abwesenheit vom 24. März 2025",
+                "abwesend vom 28. bis 24.3.": "Der 24. März 2025 liegt vor dem 28. März 2025",
+                "ab Mittwoch bin ich weg": "Bis wann?",
+                "ab Mittwoch zwei Wochen weg": "Vom 5. März 2025 bis einschließlich 18. März 2025",
+                "back": "Ist gestrichen: Vom 5. März 2025 bis zum 18. März 2025",
+            },
+        ),
+    ],
+)
+async def test_an_absence_may_begin_later(
+    world: TwoApps, language: str, said: str, answers: dict[str, str]
+) -> None:
+    """It is noted, listed, replaced and called off; what is no such thing is asked back."""
+    ada = replace(ADA_IN_CHAT, language=language)
+    await world.ledger.commit(Changes(requests=(replace(REQUEST, chat=ada),)))
+    for words, answer in answers.items():
+        assert answer in text_of(await world.say(words or said, ada)), words
+
+
 async def test_back_ends_an_absence(world: TwoApps) -> None:
     """With an audit line, and again it changes nothing."""
     await world.ledger.commit(Changes(requests=(REQUEST,)))
