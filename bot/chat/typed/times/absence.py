@@ -29,7 +29,8 @@ _WEEKDAY = (
 )
 _WHEN = (
     r"(?:until|till?|bis|for|für|from|ab|vo[mn]|in|im|after|nach|next|nächste[nrs]?|this|diese|all"
-    r"|through|over|über|between|zwischen|during|während|on|am|back|today|tomorrow|heute|morgen|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?"
+    r"|through|over|über|between|zwischen|during|während|on|am|back|today|tomorrow|heute|morgen"
+    r"|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?"
     rf"|\d+|{_MONTH}\s\d+|{_WEEKDAY})\b.*"
 )
 _FIRST = tuple(

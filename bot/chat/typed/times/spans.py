@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from bot.chat.typed.looks.spelling import pattern
 from bot.chat.typed.times.days import NEXT_WEEK, Days, read_days
@@ -51,6 +52,7 @@ _LENGTH = re.compile(
 )
 _NEXT_WEEK = re.compile(pattern(rf"^{NEXT_WEEK},?\s+|,?\s+{NEXT_WEEK}$"), _I)
 _YEAR = re.compile(r"\d{4}")
+_MOST = 8  # places at which a text may be parted into two days
 _HARDLY = timedelta(days=270)
 """Nobody means so many days who names no year: the end is before the beginning."""
 
@@ -89,7 +91,7 @@ def _begun(span: Span | None, today: date) -> Span | None:
 
 
 def _read(text: str, today: date, calendar: Calendar) -> Span | None:
-    for cut in _TO.finditer(text):
+    for cut in islice(_TO.finditer(text), _MOST):
         span = _between(text[: cut.start()], text[cut.end() :], today, calendar)
         if span is None or span.first is None or span.last is None:
             continue
@@ -124,28 +126,29 @@ def _between(begin: str, end: str, today: date, calendar: Calendar) -> Span | No
 
 def _for_some_time(text: str, today: date, calendar: Calendar) -> Span | None:
     """ "Wednesday for two weeks", "two weeks from Wednesday", "on Friday", "in KW 51"."""
-    found = _LENGTH.match(text)
-    if (
-        found is not None
-        and (lead := _LEAD.match(text[found.end() :].lstrip(" ,")))
-        and lead["open"]
-    ):
-        begin, length = text[found.end() :].lstrip(" ,"), found["length"]
-    else:
-        begin, length = text, ""
-    lead = _LEAD.match(begin)
-    read = read_days(_bare(begin), today, calendar)
+    begin, length = text, ""
+    if (found := _LENGTH.match(text)) is not None:
+        behind = text[found.end() :].lstrip(" ,")
+        if _opens(behind):
+            begin, length = behind, found["length"]
+    bare = _bare(begin)
+    read = read_days(bare, today, calendar)
     if read is None:
         return None
     days, end = read
-    rest = _bare(begin)[end:].strip(" ,;.")
-    if not length and (found := _LENGTH.fullmatch(rest)) is not None:
+    if not length and (found := _LENGTH.fullmatch(bare[end:].strip(" ,;."))) is not None:
         length = found["length"]
     if length:
         until = read_days(length, days.first - DAY, calendar)
         return None if until is None else Span(days.first, until[0].last)
-    is_open = (lead is not None and lead["open"] is not None) or _AFTER.match(begin) is not None
+    is_open = _opens(begin) or _AFTER.match(begin) is not None
     return Span(days.first, None if is_open else days.last)
+
+
+def _opens(text: str) -> bool:
+    """Whether it says from when on: "from Monday", "in two weeks"."""
+    lead = _LEAD.match(text)
+    return lead is not None and lead["open"] is not None
 
 
 def _bare(text: str) -> str:
