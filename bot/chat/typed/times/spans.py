@@ -34,6 +34,7 @@ _LEAD = re.compile(
     _I,
 )
 _AFTER = re.compile(pattern(r"(?:after|nach)\b"), _I)
+_AND = re.compile(r"\s*(?:and|und)\s*", _I)
 _BOTH = re.compile(pattern(r"(?:between|zwischen)\b"), _I)
 _WEEKDAY_BESIDE = re.compile(
     pattern(
@@ -95,7 +96,7 @@ def _read(text: str, today: date, calendar: Calendar) -> Span | None:
         span = _between(text[: cut.start()], text[cut.end() :], today, calendar)
         if span is None or span.first is None or span.last is None:
             continue
-        is_list = cut[0].strip().lower() in ("and", "und") and not _BOTH.match(text)
+        is_list = _AND.fullmatch(cut[0]) is not None and not _BOTH.match(text)
         return None if is_list and span.last - span.first > DAY else span
     return _for_some_time(text, today, calendar)
 
