@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import News
-from bot.domain.time.calendar import DAY
 
 KEPT_ROUNDS = 32
 KEPT_NEWS = 64
@@ -81,7 +80,7 @@ class Recipient:
         """The first local date from `today` on on which they are there."""
         if self.away_until is None or not self.is_away(today):
             return today
-        return min(self.away_until, today + LONGEST_ABSENCE) + DAY
+        return min(self.away_until, today + LONGEST_ABSENCE) + timedelta(days=1)
 
     def lost(self, at: datetime) -> Recipient:
         """After a mail to them came back."""
