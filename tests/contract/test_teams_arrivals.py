@@ -276,3 +276,27 @@ async def test_a_request_that_names_no_tenant_is_refused(teams: TeamsBorder) -> 
     del activity["conversation"]["tenantId"]
     assert (await teams.post(activity)).status_code == 401
     assert teams.answers.asked == []
+
+
+IN_COPILOT: list[Json] = [
+    {"channelData": {"tenant": {"id": TENANT}, "productContext": "COPILOT"}},
+    {"entities": [{"type": "ProductInfo", "id": "COPILOT"}]},
+    {"channelId": "msteams:Copilot"},
+    {"channelId": "msteams:Outlook"},
+]
+
+
+@pytest.mark.parametrize("told", IN_COPILOT)
+async def test_in_copilot_people_are_answered_and_letters_still_go_to_teams(
+    teams: TeamsBorder, told: Json
+) -> None:
+    """Nothing may reach people in that conversation later, so it is not kept as theirs."""
+    assert (await teams.post(teams.said("apps") | told)).status_code == 202
+    assert (await teams.post(_added(teams) | told)).status_code == 202
+    await teams.inbound.drain(20)
+    assert [call.card["body"][0]["text"] for call in teams.microsoft.calls] == ["You said: apps"]
+    assert (await teams.post(teams.pressed("why HQ") | told | {"id": "2"})).status_code == 200
+    await teams.inbound.drain(20)
+    assert [words for words, _ in teams.answers.asked] == ["apps", "why HQ"]
+    assert teams.conversations.refs == {}
+    assert teams.welcomes.people == []

@@ -39,12 +39,14 @@ class Place:
     """Where an answer goes. In a channel the conversation id names the thread.
 
     `only_for` is the member (`29:…`) who alone is to see it, "" for everybody there.
+    `lasts`: more may be sent there later.
     """
 
     service_url: str
     conversation_id: str
     personal: bool
     only_for: str = ""
+    lasts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,10 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
                 ref=_ref(activity, envelope),
                 place=_place(activity, envelope),
             )
+        case ActivityTypes.installation_update | ActivityTypes.conversation_update if (
+            envelope.elsewhere
+        ):
+            return None  # the app is where it was
         case ActivityTypes.installation_update:
             # An upgrade also sends remove-upgrade, in no promised order: it removes nothing.
             if activity.action in ("add", "add-upgrade"):
@@ -299,7 +305,13 @@ def _place(activity: Activity, envelope: Envelope) -> Place:
     personal = _kind(activity) == "personal"
     sender = activity.from_property
     asker = sender.id if sender is not None and sender.id and not personal else ""
-    return Place(envelope.service_url, envelope.conversation_id, personal, only_for=asker)
+    return Place(
+        envelope.service_url,
+        envelope.conversation_id,
+        personal,
+        only_for=asker,
+        lasts=not envelope.elsewhere,
+    )
 
 
 def _ref(activity: Activity, envelope: Envelope) -> ConversationRef:

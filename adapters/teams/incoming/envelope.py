@@ -10,9 +10,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain.likeness import exact
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 MAX_ID = 1024  # characters
+COPILOT = "copilot"
 
 
 class ActivityInvalid(ValueError):
@@ -24,6 +27,7 @@ class Envelope:
     """The outside of one activity.
 
     `tenant_id` is `channelData.tenant.id`, or that of the conversation; "" when neither is there.
+    `elsewhere`: written in Microsoft 365 Copilot or another client, which comes through Teams.
     """
 
     kind: str
@@ -32,6 +36,7 @@ class Envelope:
     service_url: str
     conversation_id: str
     tenant_id: str
+    elsewhere: bool
     body: dict[str, Any] = field(repr=False)
 
 
@@ -48,18 +53,31 @@ def open_envelope(raw: bytes) -> Envelope:
     channel_data = _object(body, "channelData")
     tenant = _object(channel_data, "tenant")
     conversation = _object(body, "conversation")
+    channel_id, _, client = _text(body, "channelId").partition(":")
     for name in ("from", "recipient"):
         _text(_object(body, name), "id", required=False)
     return Envelope(
         kind=kind,
         activity_id=_text(body, "id", required=kind in ("message", "invoke")),
-        channel_id=_text(body, "channelId"),
+        channel_id=channel_id,
         service_url=_text(body, "serviceUrl"),
         conversation_id=_text(conversation, "id"),
         tenant_id=_text(tenant, "id", required=False)
         or _text(conversation, "tenantId", required=False),
+        elsewhere=bool(client) or COPILOT in _products(body, channel_data),
         body=body,
     )
+
+
+def _products(body: dict[str, Any], channel_data: dict[str, Any]) -> set[str]:
+    """What Teams says that it was written in (microsoft/Agents#77, microsoft/teams.py#180).
+
+    Microsoft's SDKs write it behind a colon of the channel: `msteams:COPILOT`.
+    """
+    found = body.get("entities")
+    entities = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    told = [one.get("id") for one in entities if one.get("type") == "ProductInfo"]
+    return {exact(str(one)) for one in (*told, channel_data.get("productContext"))}
 
 
 def _refuse_constant(name: str) -> None:

@@ -294,7 +294,8 @@ class TeamsInbound:
         asker = event.asker
         try:
             asker, ref = await self._askers.completed(asker, event.ref, event.place)
-            await self._conversations.met(ref)  # its address may have changed
+            if event.place.lasts:
+                await self._conversations.met(ref)  # its address may have changed
         except StoreError as error:
             log.warning("could not save teams conversation", error=error.code)
         if self._directory is not None:
