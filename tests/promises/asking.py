@@ -83,7 +83,7 @@ class Asking:
         return [human for human in self._of.humans if human.address in admins]
 
     def _can_do(self, human: Human, request: ConsentRequest, now: datetime) -> int:
-        left = self._seen.days_left(human, request, now)
+        left = self._seen.days_left(human, request, now, there=True)
         week = self._of.policy.calendars.hours.days - human.days_off
         return self._of.policy.a_day * (max(left, 1) if left >= 0 else len(week))
 
@@ -92,7 +92,7 @@ class Asking:
         human, tried = self._of.human(request.chat), self._seen.tried(request)
         if human.name in tried or self._seen.was_out(now - HOUR, now):
             return
-        if self._seen.is_away(human, request.chat, now):
+        if self._seen.is_missed(human, now):
             return
         has, most = self._seen.load(human, without=request.id), self._can_do(human, request, now)
         for other in self._candidates(request):
@@ -177,7 +177,7 @@ class Asking:
         said = self._seen.away_since.get(asked.name, now)
         if said >= request.requested_at or self._seen.was_out(now - HOUR, now):
             return
-        if not self._seen.is_away(asked, request.chat, now):
+        if not self._seen.is_missed(asked, now):
             return
         tried = self._seen.tried(request)
         for other in self._candidates(request):

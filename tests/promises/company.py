@@ -33,13 +33,17 @@ class Human:
     habit: str
     days_off: frozenset[int] = frozenset()
     away_until: date | None = None  # as they said it, wherever
-    away_from: date | None = None
+    away_from: date | None = None  # None: it has begun
     operates: bool = False
     acted_at: datetime | None = None
 
     @property
     def address(self) -> str:
         return _address(self.name)
+
+    def is_away(self, day: date) -> bool:
+        has_begun = self.away_from is None or self.away_from <= day
+        return has_begun and self.away_until is not None and day <= self.away_until
 
     @property
     def in_chat(self) -> bool:

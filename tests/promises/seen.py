@@ -35,9 +35,14 @@ class Seen:
         self.found.append(what)
 
     def is_away(self, human: Human, chat: ChatIdentity, now: datetime) -> bool:
-        today = self.of.day(chat, now)
-        has_begun = human.away_from is None or human.away_from <= today
-        return has_begun and human.away_until is not None and human.away_until >= today
+        return human.is_away(self.of.day(chat, now))
+
+    def is_missed(self, human: Human, now: datetime) -> bool:
+        """Whether they are away on the day on which a message of now is for their hours."""
+        chat = human.accounts[0]
+        hours = (now + n * timedelta(hours=1) for n in range(24 * 40))
+        at = next((at for at in hours if self.of.is_open(chat, at)), now)
+        return human.is_away(self.of.day(chat, at))
 
     def heard(self, human: Human) -> list[datetime]:
         """When they had a message, whatever it was and wherever."""
@@ -102,19 +107,26 @@ class Seen:
             for one in self.ledger.all_requests.values()
         )
 
-    def days_left(self, human: Human, request: ConsentRequest, now: datetime) -> int:
-        """Their working days after today up to the date; negative once it is past."""
+    def days_left(
+        self, human: Human, request: ConsentRequest, now: datetime, *, there: bool = False
+    ) -> int:
+        """Their working days after today up to the date; negative once it is past.
+
+        `there`: without those of an absence to come.
+        """
         chat, on = human.accounts[0], self.of.policy.deadline(request).on
         today, days = self.of.day(chat, now), self.of.policy.calendars.hours.days - human.days_off
         if on < today:
             return -1
-        ahead = (today + n * DAY for n in range(1, (on - today).days + 1))
+        ahead = [today + n * DAY for n in range(1, (on - today).days + 1)]
+        if there and not human.is_away(today):
+            ahead = [day for day in ahead if not human.is_away(day)]
         return sum(day.weekday() in days and day not in self.of.holidays for day in ahead)
 
     def is_there(self, human: Human, request: ConsentRequest, now: datetime) -> bool:
         """At work, and not back only since they were passed over."""
         back = self.back_at.get(human.name, START) < request.requested_at
-        return back and not self.is_away(human, human.accounts[0], now)
+        return back and not self.is_missed(human, now)
 
     def tried(self, request: ConsentRequest) -> set[str]:
         """Everybody else who was ever asked for the same app."""

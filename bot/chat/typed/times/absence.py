@@ -13,7 +13,7 @@ from bot.chat.typed.times.part_time import day_off, read_part_time
 from bot.chat.typed.times.putting_off import time_in
 
 _I = re.IGNORECASE
-_I_AM = r"(?:i(?:'?m| am|'?ll be| will be)\s+)"
+_I_AM = r"(?:i(?:'?m| am|'?ll be| will be)\s+(?:going\s+)?)"
 _AWAY = (
     r"away|out of (?:the )?office|out|ooo|on (?:[a-z]+ )?(?:vacation|holidays?|leave|pto)|off|gone"
     r"|(?:off |out )?sick|ill|travell?ing|unavailable|not (?:here|available|in the office)"
@@ -28,7 +28,7 @@ _WEEKDAY = (
     r"|sonnabend"
 )
 _WHEN = (
-    r"(?:until|till?|bis|for|für|from|ab|vo[mn]|in|im|after|nach|next|nächste[nrs]?|this|diese|all"
+    r"(?:until|till?|bis|for|für|from|ab|vo[mn]|in|im|after|nach|next|nächste[nrs]?|this|diese|all|starting"
     r"|through|over|über|between|zwischen|during|während|on|am|back|today|tomorrow|heute|morgen"
     r"|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?"
     rf"|\d+|{_MONTH}\s\d+|{_WEEKDAY})\b.*"
@@ -37,7 +37,7 @@ _FIRST = tuple(
     re.compile(pattern(form), _I)
     for form in (
         rf"(?P<when>{_WHEN}?)\s+{_I_AM}(?:{_AWAY})",
-        rf"(?:ich )?bin (?P<when>{_WHEN}?)\s+(?:{_WEG})",
+        rf"(?:ich )?(?:bin|habe?|gehe) (?P<when>{_WHEN}?)\s+(?:{_WEG})",
         rf"(?P<when>{_WHEN}?)\s+(?:bin ich )?(?:{_WEG})",
     )
 )
