@@ -52,9 +52,6 @@ class Decision:
     again: datetime | None = None
 
 
-NOTHING = Decision()
-
-
 def date_of(app: AppSummary, policy: Policy) -> date:
     """The date that an app runs against."""
     return policy.campaign.deadline_for(app.ref, app.tenant_id).on
