@@ -45,7 +45,8 @@ class Chat(FakeMessenger):
     async def _take(self, to, message: Message, key: str, thread: str = "") -> Sent:  # type: ignore[no-untyped-def]  # as its parent has it
         self._answers()
         sent = await super()._take(to, message, key, thread)
-        self._life.sent(self._life.ledger.all_deliveries[key].notice, in_text(message))
+        if (delivery := self._life.ledger.all_deliveries.get(key)) is not None:  # and no board
+            self._life.sent(delivery.notice, in_text(message))
         self._life.clock.forward(timedelta(microseconds=1))  # no two at the same moment
         return sent
 

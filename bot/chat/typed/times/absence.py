@@ -31,14 +31,18 @@ _WHEN = (
     r"(?:until|till?|bis|for|für|from|ab|vo[mn]|in|im|after|nach|next|nächste[nrs]?|this|diese|all|starting"
     r"|through|over|über|between|zwischen|during|während|on|am|back|today|tomorrow|heute|morgen"
     r"|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?"
-    rf"|\d+|{_MONTH}\s\d+|{_WEEKDAY})\b.*"
+    rf"|\d+|{_MONTH}\s\d+|{_WEEKDAY}|übernächste[nr]?"
+    r"|(?:the|die|den) (?:next|coming|nächsten|kommenden|week after|whole|ganze))\b.*"
 )
 _FIRST = tuple(
     re.compile(pattern(form), _I)
     for form in (
         rf"(?P<when>{_WHEN}?)\s+{_I_AM}(?:{_AWAY})",
         rf"(?:ich )?(?:bin|habe?|gehe) (?P<when>{_WHEN}?)\s+(?:{_WEG})",
+        rf"(?P<when>{_WHEN}?)\s+(?:nehme|habe?) ich (?:mir )?(?:frei|urlaub)",
         rf"(?P<when>{_WHEN}?)\s+(?:bin ich )?(?:{_WEG})",
+        rf"(?:i(?:'?m| am|'?ll be)? )?(?:have|taking|take|having) (?P<when>{_WHEN}?)\s+off",
+        rf"(?:ich )?(?:nehme|habe?) (?:mir )?(?P<when>{_WHEN}?)\s+frei",
     )
 )
 """When, said before it."""
@@ -47,7 +51,8 @@ _BEHIND = tuple(
     for form in (
         rf"{_I_AM}?(?:{_AWAY})\b[\s,:]*(?P<when>{_WHEN}|\w*day|)",
         rf"i(?: won'?t| will not) be (?:here|there|in|around|available)\s+(?P<when>{_WHEN})",
-        rf"(?:(?:ich )?bin\s+)?(?:{_WEG})\b[\s,:]*(?P<when>{_WHEN}|\w*tag|)",
+        rf"i(?:'?ve)? (?:have |got )?(?:vacation|holidays?|leave|pto) (?P<when>{_WHEN})",
+        rf"(?:(?:ich )?(?:bin|habe?)\s+)?(?:{_WEG})\b[\s,:]*(?P<when>{_WHEN}|\w*tag|)",
         r"(?:away|abwesend)\b[\s,:]+(?P<when>.*)",
     )
 )

@@ -166,6 +166,11 @@ def _counted(found: re.Match[str], today: date, calendar: Calendar) -> Days:
     return _one(today + n * DAY)
 
 
+def _week_after_next(found: re.Match[str], today: date, calendar: Calendar) -> Days:
+    first = today + (14 - today.weekday()) * DAY
+    return Days(first, first + 6 * DAY, whole=True)
+
+
 def _months_on(day: date, months: int) -> date:
     """The same day so many months on, or the last of that month."""
     first = _month_start(day, months)
@@ -302,8 +307,9 @@ _RULES = _compiled(
         rf"(?P<weekday>{'|'.join(_WEEKDAYS)})\.?(?P<later>\s+{NEXT_WEEK})?",
         _weekday,
     ),
+    (r"(?:the\s+)?week after next|(?:die\s+|der\s+)?übernächste[nr]?\s+woche", _week_after_next),
     (
-        rf"{_COUNT}[\s-]*(?P<unit>fortnights?|(?:working|business|werk|arbeits)[\s-]*tage?n?"
+        rf"(?:(?:(?:the|die|den)\s+)?(?:{_NEXT})\s+)?{_COUNT}[\s-]*(?P<unit>fortnights?|(?:working|business|werk|arbeits)[\s-]*tage?n?"
         r"|(?:working|business)\s+days?|days?|d|tage?n?|weeks?|w|wochen?|months?|monate?n?"
         r"|years?|jahre?n?)(?:\s+(?:from now|ahead))?",
         _counted,
