@@ -225,14 +225,20 @@ async def test_a_stranger_cannot_be_away(world: person.Asked) -> None:
         assert "have not asked you" in text_of(await world.say("away 3 days", stranger))
     assert await world.ledger.audit() == ()
     for who in (ADA_IN_CHAT, OPERATOR):
-        assert "Enjoy your time off" in text_of(await world.say("away 3 days", who))
-    assert "Enjoy your time off" in text_of(await world.say("away 2 days", ADA_IN_CHAT))
+        assert "You will not hear from me until after" in text_of(
+            await world.say("away 3 days", who)
+        )
+    assert "You will not hear from me until after" in text_of(
+        await world.say("away 2 days", ADA_IN_CHAT)
+    )
 
 
 async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: person.Asked) -> None:
     """So that nobody who is away is asked first; known by the last look at the tenant."""
     await world.ledger.save_global_admins(TENANT.id, (ADA, BEN))
-    assert "Enjoy your time off" in text_of(await world.say("away 3 days", BEN_IN_CHAT))
+    assert "You will not hear from me until after" in text_of(
+        await world.say("away 3 days", BEN_IN_CHAT)
+    )
     assert await world.ledger.recipient(BEN_IN_CHAT) is not None
     assert "Welcome back" in text_of(await world.say("back", BEN_IN_CHAT))
     cleo = replace(BEN_IN_CHAT, user_id="U77", email="")
