@@ -178,7 +178,7 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
             "forget .* adm-b@.*",
             "Taken back",
         ),
-        Step("form away", "away", "", "", "Enjoy", by="gita", fills={"day": SOON}),
+        Step("form away", "away", "", "", "hear from me", by="gita", fills={"day": SOON}),
         Step("statements forget:{topic}:{of}", "notes", "Gita", "forget away .*", "Taken", "gita"),
         Step("form onboard", "onboard", "", "", "", fills={"domain": "contoso.example"}),
         Step("form why", "why", "", "", "How I know", fills=APP),
