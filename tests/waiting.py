@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def wait_until(
-    holds: Callable[[], bool | Awaitable[bool]], *, within: float = 5.0, what: str = ""
+    holds: Callable[[], bool | Awaitable[bool]], *, within: float = 20.0, what: str = ""
 ) -> None:
     """Return as soon as `holds()` is true; raise AssertionError after `within` seconds.
 

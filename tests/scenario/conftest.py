@@ -16,7 +16,9 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from adapters.redis.keys import Keys
 from adapters.redis.server.store import connect
+from adapters.redis.shared.memberships import RedisMemberships
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
@@ -29,6 +31,7 @@ from sandbox.world import World
 from tests.forked import ForkedBot, looking_often
 from tests.mail_server import Certificates, MailServer, mail_server
 from tests.there import there
+from tests.waiting import wait_until
 
 WITHIN = 45.0
 """Seconds: the bot keeps Microsoft's limit of five reports in ten seconds, and may wait twice."""
@@ -85,6 +88,25 @@ class Stage:
     def redis(self) -> AbstractAsyncContextManager[Redis]:
         """A client of the bot's own store, made as the bot makes it."""
         return connect(f"unix://{(self.directory / 'var' / 'store' / 'socket').read_text()}")
+
+    @asynccontextmanager
+    async def noticed(self, name: str) -> AsyncIterator[None]:
+        """What happens within is told by the platform: the bot forgets what it knew by this name.
+
+        Its acknowledgement does not show that: it comes before.
+        """
+        async with self.redis() as store:
+            memberships = RedisMemberships(store, Keys())
+
+            async def revision() -> str:
+                return (await memberships.known([name], ""))[0].revision
+
+            async def changed() -> bool:
+                return await revision() != before
+
+            before = await revision()
+            yield
+            await wait_until(changed, within=WITHIN, what=f"{name} is forgotten")
 
     async def command(self, words: str, wanted: Wanted, user: str = "ola") -> Message:
         """Type a line in the Slack channel; the answer, which only the asker sees."""

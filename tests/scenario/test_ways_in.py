@@ -11,6 +11,8 @@ from functools import partial
 
 import pytest
 
+from bot.domain.people.access import Group, GroupKind
+from bot.domain.people.admins import Platform
 from sandbox.chatlog import Conversation
 from sandbox.page import reading
 from sandbox.slack import workspace as slack_workspace
@@ -132,10 +134,9 @@ async def test_the_home_tab_of_a_stranger_has_no_app(stage: Stage) -> None:
 
 async def test_a_reader_reads_by_buttons_and_changes_nothing_by_them(stage: Stage) -> None:
     """A member of a channel of readers sees the list; what an operator's offers is refused."""
-    delivered = stage.world.slack.delivery.deliveries
-    count = len(delivered)
-    stage.world.slack.join(STRANGER, slack_workspace.READERS)
-    await wait_until(lambda: len(delivered) > count, what="Slack has told of it")
+    readers = Group(Platform.SLACK, GroupKind.CHANNEL, slack_workspace.READERS)
+    async with stage.noticed(str(readers)):
+        stage.world.slack.join(STRANGER, slack_workspace.READERS)
     reader, operator = Chat(stage, STRANGER, True), Chat(stage, OPERATOR, True)
     try:
         listed = await reader.says("apps", " done")

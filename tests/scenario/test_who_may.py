@@ -61,6 +61,14 @@ READS, CHANGES, PERSONAL = (
 OTHERWISE = ("scan", "doctor", f"waive {APP}", *SHARED)  # in two messages, by a form, to all
 
 
+_SLACK_GROUPS = {
+    group: str(Group(Platform.SLACK, kind, group))
+    for group, kind in (
+        (slack.GROUP, GroupKind.USER_GROUP),
+        (slack.OPERATORS, GroupKind.CHANNEL),
+        (slack.READERS, GroupKind.CHANNEL),
+    )
+}
 PLACES = [
     (Platform.SLACK, "command"),
     (Platform.SLACK, "channel"),
@@ -128,8 +136,8 @@ class Speaker:
 
     async def _join(self, where: str) -> None:
         if self.platform is Platform.SLACK:
-            self.stage.world.slack.join(WHO, where)
-            await self.delivered()
+            async with self.stage.noticed(_SLACK_GROUPS[where]):
+                self.stage.world.slack.join(WHO, where)
             return
         if where == slack.GROUP:
             self._entra_group.append(self._object_id)
@@ -140,19 +148,15 @@ class Speaker:
 
     async def _leave(self, where: str) -> None:
         if self.platform is Platform.SLACK:
-            self.stage.world.slack.leave(WHO, where)
-            await self.delivered()
+            async with self.stage.noticed(_SLACK_GROUPS[where]):
+                self.stage.world.slack.leave(WHO, where)
         elif where == slack.GROUP:
             self._entra_group.remove(self._object_id)
             await self.aged()  # of Entra groups there is no event: a minute passes
         else:
-            await self.stage.world.teams.leave(WHO, teams.READERS)
-
-    async def delivered(self) -> None:
-        """Slack's event has reached the bot."""
-        delivery = self.stage.world.slack.delivery
-        count = len(delivery.deliveries)
-        await self.stage.world.log.wait_for(lambda: len(delivery.deliveries) > count)
+            readers = Group(Platform.TEAMS, GroupKind.CHANNEL, teams.READERS)
+            async with self.stage.noticed(str(readers)):
+                await self.stage.world.teams.leave(WHO, teams.READERS)
 
     async def aged(self) -> None:
         """As if a minute had passed over what was read in Teams."""
@@ -267,11 +271,11 @@ async def test_operators_by_channel_may_all(stage: Stage) -> None:
     speaker, workspace = Speaker(stage, Platform.SLACK), stage.world.slack.workspace
     channel = there(workspace.conversation(slack.OPERATORS))
     channel.who = tuple(f"U0OTHER{number:04}" for number in range(250))
-    stage.world.slack.join(WHO, slack.OPERATORS)
-    await speaker.delivered()
+    async with stage.noticed(_SLACK_GROUPS[slack.OPERATORS]):
+        stage.world.slack.join(WHO, slack.OPERATORS)
     assert not refused(await speaker.says("deny nobody@contoso.example"))
-    stage.world.slack.leave(WHO, slack.OPERATORS)
-    await speaker.delivered()
+    async with stage.noticed(_SLACK_GROUPS[slack.OPERATORS]):
+        stage.world.slack.leave(WHO, slack.OPERATORS)
     assert refused(await speaker.says("apps"))
 
 
@@ -292,13 +296,15 @@ async def test_no_guest_no_external_and_no_deactivated_account_in_slack(
     speaker, workspace = Speaker(stage, Platform.SLACK), stage.world.slack.workspace
     assert not refused(await speaker.says("apps", "ola"))
     people: set[str] = getattr(workspace, mark)
-    with among(people, stage.world.slack.slack_id("ola")):
-        stage.world.slack.changed("ola")
-        await speaker.delivered()
+    ola = stage.world.slack.slack_id("ola")
+    account = account_name(ChatIdentity(Platform.SLACK, ola))
+    with among(people, ola):
+        async with stage.noticed(account):
+            stage.world.slack.changed("ola")
         for words in ("apps", "mine", "help", "send all"):
             assert "not with guests or external accounts" in await speaker.says(words, "ola")
-    stage.world.slack.changed("ola")
-    await speaker.delivered()
+    async with stage.noticed(account):
+        stage.world.slack.changed("ola")
     assert not refused(await speaker.says("apps", "ola"))
 
 
