@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import PersonalRound
@@ -76,8 +76,8 @@ class Seen:
 
     def last_chance(self, request_id: str, notice: PersonalRound, now: datetime) -> bool:
         """Whether no other message can come before its date: it is soon, or the week is full."""
-        on, chat = self.of.policy.deadline(self.request(request_id)).on, notice.to
-        last, today = self.of.last_working_day(chat, on), self.of.day(chat, now)
+        chat = notice.to
+        last, today = self._last_day(request_id, chat, now), self.of.day(chat, now)
         if last == today:
             return True
         human, policy = self.of.human(chat), self.of.policy
@@ -86,8 +86,15 @@ class Seen:
         return today < last and self.of.day(chat, room) >= last
 
     def is_last_day(self, request_id: str, chat: ChatIdentity, now: datetime) -> bool:
-        on = self.of.policy.deadline(self.request(request_id)).on
-        return self.of.last_working_day(chat, on) == self.of.day(chat, now)
+        return self._last_day(request_id, chat, now) == self.of.day(chat, now)
+
+    def _last_day(self, request_id: str, chat: ChatIdentity, now: datetime) -> date:
+        """The last working day up to the date, before an absence that they told of."""
+        human, today = self.of.human(chat), self.of.day(chat, now)
+        last = self.of.last_working_day(chat, self.of.policy.deadline(self.request(request_id)).on)
+        while last > today and human.is_away(last):
+            last = self.of.last_working_day(chat, last - DAY)
+        return last
 
     def unanswered(self, request: ConsentRequest) -> int:
         human = self.of.human(request.chat)
