@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from adapters.terminal.desk import Desk
     from bot.chat.words import Words
     from bot.domain.delivery.deliveries import Delivery
-    from bot.ports.store.backup import Vault
+    from bot.ports.store.backup import BackupStore
     from bot.role import Role
-    from bot.services.campaign.rehearse import Rehearse
+    from bot.services.campaign.planning import Planner
     from bot.services.campaign.restored import Since
     from bot.services.doctor import Doctor
     from bot.settings.whole import Settings
@@ -45,14 +45,14 @@ def the_cli() -> typer.Typer:
         serve=_serve,
         examine=_examine,
         open_desk=_desk,
-        open_rehearsal=_rehearsal,
+        open_planner=_planner,
         open_doctor=_doctor,
     )
     add_platform_commands(cli, _slack_manifest, _teams_package)
     add_init_command(cli, _slack_manifest, _teams_package, _certificate)
     add_waiver_commands(cli, _waivers)
     add_audit_commands(cli, _audit)
-    add_backup_commands(cli, _vault, _sent_since, _settle, _held, _release)
+    add_backup_commands(cli, _backup_store, _sent_since, _settle, _held, _release)
     add_forget_command(cli, _forget)
     return cli
 
@@ -85,12 +85,12 @@ async def _desk(settings: Settings) -> AsyncIterator[Desk]:
 
 
 @asynccontextmanager
-async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
+async def _planner(settings: Settings) -> AsyncIterator[Planner]:
     """What the commands about the campaign look at; it sends nothing."""
-    from bot.wiring.commands import open_rehearsal
+    from bot.wiring.commands import open_planner
 
-    async with open_rehearsal(settings) as rehearse:
-        yield rehearse
+    async with open_planner(settings) as planner:
+        yield planner
 
 
 @asynccontextmanager
@@ -113,12 +113,12 @@ async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
 
 
 @asynccontextmanager
-async def _vault(settings: Settings) -> AsyncIterator[Vault]:
+async def _backup_store(settings: Settings) -> AsyncIterator[BackupStore]:
     """The store as a whole."""
-    from bot.wiring.base import open_vault
+    from bot.wiring.base import open_backup_store
 
-    async with open_vault(settings) as vault:
-        yield vault
+    async with open_backup_store(settings) as backup_store:
+        yield backup_store
 
 
 async def _sent_since(settings: Settings, at: datetime) -> Since:
@@ -153,14 +153,14 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
     import secrets
     from functools import partial
 
-    from adapters.redis.upkeep.traces import RedisTraces
+    from adapters.redis.upkeep.personal_data import RedisPersonalData
     from adapters.terminal.commands.store.forget import ForgetDesk
     from bot.services.campaign.forget import Found, find, forget
     from bot.wiring.base import open_records
 
     async with open_records(settings) as records:
         tenants = frozenset().union(*(await records.ledger.tenants()).values())
-        traces = RedisTraces(
+        personal_data = RedisPersonalData(
             records.redis,
             records.keys,
             records.trail,
@@ -170,7 +170,9 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
 
         async def do(found: Found, by: str) -> Mapping[str, int]:
             alias = f"forgotten-{secrets.token_hex(4)}"
-            return await forget(records.ledger, traces, found, alias, by, records.clock.now())
+            return await forget(
+                records.ledger, personal_data, found, alias, by, records.clock.now()
+            )
 
         yield ForgetDesk(partial(find, records.ledger), do)
 

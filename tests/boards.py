@@ -18,7 +18,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.time.calendar import Calendars
 from bot.message import Message
 from bot.services.campaign.boards import Boards
-from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.planning import Planner
 from bot.services.delivery.incidents import Incidents
 from tests.examples import NOW, OPERATOR, RECORD
 from tests.fake_ledger import FakeLedger
@@ -64,9 +64,7 @@ class ChannelBoards:
             kept=kept,
             incidents=Incidents(self.ledger, (OPERATOR, IN_TEAMS)),
         )
-        self.rehearse = Rehearse(
-            ledger=self.ledger, clock=self.clock, policy=self.policy, kept=kept
-        )
+        self.planner = Planner(ledger=self.ledger, clock=self.clock, policy=self.policy, kept=kept)
 
     async def show(self, later: timedelta = timedelta()) -> datetime:
         self.clock.forward(later)

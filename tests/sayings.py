@@ -23,9 +23,9 @@ from bot.chat.replies import Replies
 from bot.chat.typed.times.waiver_words import Term
 from bot.chat.words import Words
 from bot.domain.campaign.digests import Digest
-from bot.domain.campaign.foresight import ChannelPost, PostKind
 from bot.domain.campaign.intents import Escalate, Intent, Policy, Reason, SendRound
-from bot.domain.campaign.rehearsal import Outlook, Wait
+from bot.domain.campaign.planned_messages import NextMessage, Wait
+from bot.domain.campaign.planned_posts import ChannelPost, PostKind
 from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.later import Moved, Snooze
@@ -63,8 +63,8 @@ from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import ChannelName, Message
 from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
+from bot.services.campaign.planning import Plan
 from bot.services.campaign.postpone import NotedAbsence
-from bot.services.campaign.rehearse import Plan
 from bot.services.consent.ask import Asked
 from bot.services.consent.onboard import Invitation
 from bot.services.inventory.waive import Waived
@@ -248,14 +248,17 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "org_unknown": [replies.org_unknown("contoso", ("contoso", "contoso"))],
         "sent": [
             *(
-                replies.sent(Sent(Asked(request, former), outlook), hours, NOW)
+                replies.sent(Sent(Asked(request, former), next_message), hours, NOW)
                 for request in (REQUEST, teams)
                 for former in (None, DELIVERED)
                 for hours in (1, 72)
-                for outlook in (None, *(Outlook(at, why) for at in (None, NOW) for why in Wait))
+                for next_message in (
+                    None,
+                    *(NextMessage(at, why) for at in (None, NOW) for why in Wait),
+                )
             ),
             *(
-                replies.sent(Sent(Asked(REQUEST, before=True), Outlook(NOW, why)), 72, NOW)
+                replies.sent(Sent(Asked(REQUEST, before=True), NextMessage(NOW, why)), 72, NOW)
                 for why in Wait
             ),
         ],
@@ -272,7 +275,10 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
                 for some in ((3,), (1,), (1, 2), range(1, 40))
             ),
             *(replies.sent_all(SentAll((), 0, 0, False, n, n)) for n in (0, 1, 2)),
-            *(replies.sent(Holds(REQUEST, Outlook(at, Wait.WEEK)), 72, NOW) for at in (NOW, None)),
+            *(
+                replies.sent(Holds(REQUEST, NextMessage(at, Wait.WEEK)), 72, NOW)
+                for at in (NOW, None)
+            ),
         ],
         "about": [
             replies.about(found) for found in ({}, {"contoso/1": "contoso", "contoso/2": "contoso"})

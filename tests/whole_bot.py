@@ -95,7 +95,7 @@ class Bot:
         self.read = services.read
         self.remind = services.remind
         self.visits = services.visits
-        self.pass_on = services.pass_on
+        self.reassign = services.reassign
 
     async def say(
         self, words: str, who: ChatIdentity | None = None, *, private: bool = False

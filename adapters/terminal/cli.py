@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from adapters.terminal import logs
-from adapters.terminal.commands.campaign import OpenRehearsal, add_campaign_commands
+from adapters.terminal.commands.campaign import OpenPlanner, add_campaign_commands
 from adapters.terminal.commands.doctor import OpenDoctor, add_doctor_command
 from adapters.terminal.commands.doctor import examine as examine_all
 from adapters.terminal.commands.inventory import add_inventory_commands
@@ -26,7 +26,7 @@ def build_cli(
     serve: Callable[[Callable[[], Settings], Role], None],
     examine: Callable[[Settings], Sequence[str]],
     open_desk: OpenDesk,
-    open_rehearsal: OpenRehearsal,
+    open_planner: OpenPlanner,
     open_doctor: OpenDoctor,
 ) -> typer.Typer:
     """The command line; `serve` runs the bot, or its part of a role, until it is told to stop, and
@@ -35,7 +35,7 @@ def build_cli(
     `examine` loads what the settings name (keys, certificates, addresses), raises SettingsInvalid
     where one cannot be used, and returns what is to be warned of.
 
-    `open_desk` opens what the commands about the inventory work on, `open_rehearsal` what the
+    `open_desk` opens what the commands about the inventory work on, `open_planner` what the
     commands about the campaign look at, `open_doctor` what tests the connections.
     """
     cli = bare()
@@ -91,7 +91,7 @@ def build_cli(
 
     add_doctor_command(cli, open_doctor)
     add_inventory_commands(cli, open_desk)
-    add_campaign_commands(cli, open_rehearsal)
+    add_campaign_commands(cli, open_planner)
     return cli
 
 

@@ -42,7 +42,7 @@ for _result in ("sent", "failed"):
     EVENTS.labels(_result)
 
 
-class Marks(Protocol):
+class WebhookPosition(Protocol):
     """Where the webhook stands, over all replicas. Raises StoreError."""
 
     async def take(self) -> tuple[str, int, datetime | None] | None:
@@ -63,7 +63,7 @@ class Outbox:
 
     _trail: AuditTrail
     _ledger: Ledger
-    _marks: Marks
+    _position: WebhookPosition
     _post: Callable[[str, bytes], Awaitable[None]]
     _clock: Clock
     _name: str
@@ -80,7 +80,7 @@ class Outbox:
 
     async def pump(self) -> int:
         """Tell what is new, some at a time; returns how many were taken."""
-        mark = await self._marks.take()
+        mark = await self._position.take()
         if mark is None or (mark[2] is not None and self._clock.now() < mark[2]):
             return 0
         after, tries, _ = mark
@@ -104,7 +104,7 @@ class Outbox:
                     await self._ledger.commit(Changes(solved=(PLACE,)))
                     tries = 0
             after = row.position
-            if not await self._marks.save(after, tries, None):
+            if not await self._position.save(after, tries, None):
                 return taken
         return taken
 
@@ -116,7 +116,7 @@ class Outbox:
         now = self._clock.now()
         EVENTS.labels("failed").inc()
         wait = WAITS[min(tries, len(WAITS) - 1)]
-        await self._marks.save(after, tries + 1, now + wait)
+        await self._position.save(after, tries + 1, now + wait)
         incident = Incident(PLACE, "webhook_failed", f"The webhook: {reason}.", now)
         new = () if PLACE in await self._ledger.incidents() else (incident,)
         told = self._operators if tries + 1 == TOLD_AFTER else ()

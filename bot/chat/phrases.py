@@ -7,11 +7,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.chat.words import Words
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.campaign.windows import SMS_RETIREMENT
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest, Stage
-from bot.domain.evidence.doubts import doubts
+from bot.domain.evidence.caveats import caveats
 from bot.domain.evidence.rules import Evidence, Nature, Source
 from bot.domain.evidence.verdict import Assessment, Confidence, State
 from bot.domain.inventory.apps import AppRef
@@ -47,7 +47,7 @@ TONES = {
 
 _PARTS = {"log": Source.OKTA_LOG, "microsoft": Source.GRAPH_DIRECTORY}
 
-NO_OUTLOOKS: Mapping[str, Outlook] = MappingProxyType({})
+NO_NEXT_MESSAGES: Mapping[str, NextMessage] = MappingProxyType({})
 SAID = 60
 """Characters of what somebody said that an answer repeats."""
 
@@ -110,10 +110,10 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
         key = f"{key}_of"
         detail["who"] = evidence.detail.get("account") or evidence.detail["by"]
     what = words(key, **detail)
-    doubted = [words(f"doubt.{doubt.value}") for doubt in doubts(evidence)]
+    doubted = [words(f"caveat.{caveat.value}") for caveat in caveats(evidence)]
     if not doubted:
         return what
-    return words("phrase.doubtful", what=what, doubts=words("phrase.comma").join(doubted))
+    return words("phrase.doubtful", what=what, caveats=words("phrase.comma").join(doubted))
 
 
 def dated(words: Words, evidence: Evidence, now: datetime) -> str:
@@ -141,10 +141,12 @@ def when(words: Words, evidence: Evidence, now: datetime) -> str:
 
 
 def stage(
-    words: Words, request: ConsentRequest, outlooks: Mapping[str, Outlook] = NO_OUTLOOKS
+    words: Words,
+    request: ConsentRequest,
+    next_messages: Mapping[str, NextMessage] = NO_NEXT_MESSAGES,
 ) -> str:
     """Where a request stands; of one that waits for its first message, when that goes out."""
-    found = outlooks.get(request.id)
+    found = next_messages.get(request.id)
     if request.stage is Stage.REQUESTED and found is not None and found.at is not None:
         at = words.soon(found.at, zone_named(request.chat.time_zone))
         return words("stage.waiting", at=at)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.campaign.report import BurnDown
 from bot.domain.campaign.windows import Deadline
 from bot.domain.consent.requests import ConsentRequest
@@ -48,8 +48,8 @@ class BoardContents:
 
     `page` has the first open apps, `ON_A_BOARD` of them, with the counts of all;
     `working_days_left` is 0 on the day itself, and where only days off come before it; `org` is the
-    Okta org that it is about, "" for all of them; `outlooks`: when the first message goes out, by
-    request.
+    Okta org that it is about, "" for all of them; `next_messages`: when the first message goes out,
+    by request.
     """
 
     page: Page
@@ -59,7 +59,7 @@ class BoardContents:
     today: date
     now: datetime
     org: str = ""
-    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
+    next_messages: Mapping[str, NextMessage] = field(default_factory=dict)
 
 
 class BoardWriter(Protocol):

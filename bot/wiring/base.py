@@ -29,7 +29,7 @@ from adapters.redis.server.durability import Durability
 from adapters.redis.server.installation import claim
 from adapters.redis.server.waiting import said
 from adapters.redis.shared.rate import RedisRateBudget
-from adapters.redis.upkeep.vault import RedisVault
+from adapters.redis.upkeep.backup import RedisBackup
 from adapters.system.rehearsal import RehearsalClock
 from bot.domain.campaign.intents import Policy
 from bot.domain.inventory.scanning import ScanPolicy
@@ -149,12 +149,12 @@ async def open_as_it_is(settings: Settings) -> AsyncIterator[RedisLedger]:
 
 
 @asynccontextmanager
-async def open_vault(settings: Settings) -> AsyncIterator[RedisVault]:
+async def open_backup_store(settings: Settings) -> AsyncIterator[RedisBackup]:
     """The store as a whole, also one that no bot would start on. Raises as `open_base`."""
     async with open_store(settings) as client:
         await store.check(client)
         keys, wanted = Keys(settings.redis.prefix), settings.redis.replicas
-        yield RedisVault(client, keys, _known_by(settings), wanted)
+        yield RedisBackup(client, keys, _known_by(settings), wanted)
 
 
 async def _store_address(settings: Settings, stack: AsyncExitStack) -> urls.Found:

@@ -33,15 +33,15 @@ from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
 from adapters.redis.records.schema import overtaken
 from adapters.redis.shared.limits import RedisLimits
-from adapters.redis.shared.marks import RedisMarks
 from adapters.redis.shared.memberships import RedisMemberships
 from adapters.redis.shared.once import RedisOnce
 from adapters.redis.shared.pace import RedisPace
 from adapters.redis.shared.presence import RedisPresence
 from adapters.redis.shared.queue import RedisQueue
 from adapters.redis.shared.sign_ins import RedisSignIns
+from adapters.redis.shared.webhook_position import RedisWebhookPosition
 from adapters.redis.upkeep.figures import RedisFigures
-from adapters.redis.upkeep.tidy import Tidy
+from adapters.redis.upkeep.retention import Retention
 from adapters.slack.incoming.socket import SlackSocket
 from adapters.system.rehearsal import OnRealTime
 from adapters.web.app import build_app
@@ -191,7 +191,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 await inspection.run()
                 await services.candidates.review(await base.ledger.summaries(org))
                 await services.visits.review(org)
-                await services.pass_on.review(org)
+                await services.reassign.review(org)
 
             async def tick() -> None:
                 await services.remind.tick()
@@ -223,7 +223,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         if settings.webhook is not None and role.works:
             _tell_others(settings.webhook, settings, base, stack)
         if role.works:
-            _tidy(settings, base, stack)
+            _keep_retention(settings, base, stack)
         probes = Probes(
             health=partial(
                 health,
@@ -292,7 +292,7 @@ def _tell_others(
     outbox = Outbox(
         trail=base.trail,
         ledger=base.ledger,
-        marks=RedisMarks(base.redis, base.keys),
+        position=RedisWebhookPosition(base.redis, base.keys),
         post=post,
         clock=base.clock,
         name=hashlib.sha256(settings.public_url.encode()).hexdigest()[:8],
@@ -301,10 +301,10 @@ def _tell_others(
     _beside(outbox.run(), stack)
 
 
-def _tidy(settings: Settings, base: Base, stack: AsyncExitStack) -> None:
+def _keep_retention(settings: Settings, base: Base, stack: AsyncExitStack) -> None:
     """Have removed what was kept long enough."""
     kept = settings.retention
-    tidy = Tidy(
+    retention = Retention(
         base.redis,
         base.keys,
         base.trail,
@@ -312,7 +312,7 @@ def _tidy(settings: Settings, base: Base, stack: AsyncExitStack) -> None:
         history_days=kept.history_days,
         clock=base.clock.now,
     )
-    _beside(tidy.run(), stack)
+    _beside(retention.run(), stack)
 
 
 def _beside(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:

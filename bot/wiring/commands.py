@@ -11,20 +11,20 @@ from bot.domain.delivery.deliveries import Delivery
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign import restored
-from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.planning import Planner
 from bot.services.inventory.waive import Waive
 from bot.settings.policies import operator_accounts
 from bot.settings.whole import Settings
 from bot.wiring.base import open_as_it_is, open_records, reminding_policy
-from bot.wiring.services import rehearsal, waiver
+from bot.wiring.services import make_planner, waiver
 
 
 @asynccontextmanager
-async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
+async def open_planner(settings: Settings) -> AsyncIterator[Planner]:
     """The store and what looks ahead in it, without anything that sends."""
     async with open_records(settings) as records:
         clock = records.rehearsal or records.clock
-        yield rehearsal(settings, records.ledger, clock, reminding_policy(settings))
+        yield make_planner(settings, records.ledger, clock, reminding_policy(settings))
 
 
 @asynccontextmanager
@@ -45,7 +45,7 @@ async def sent_since(settings: Settings, at: datetime) -> restored.Since:
 async def settle_restored(
     settings: Settings, by: str, at: datetime, since: restored.Since | None
 ) -> tuple[Delivery, ...]:
-    """Take along what went out since a backup, of `at` (UTC), was laid down; None: nobody knows.
+    """Take along what went out since a backup, of `at` (UTC), was restored; None: nobody knows.
 
     What was due counts as told. Returns what is held.
     """

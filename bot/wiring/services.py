@@ -31,18 +31,18 @@ from bot.ports.writing import Painter
 from bot.services.campaign.boards import Boards
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.outreach import Outreach
+from bot.services.campaign.planning import Planner
 from bot.services.campaign.postpone import Postpone
-from bot.services.campaign.rehearse import Rehearse
 from bot.services.campaign.remind import Remind
 from bot.services.campaign.statements import Statements
 from bot.services.consent.acknowledge import Acknowledge
-from bot.services.consent.arrive import Arrive
 from bot.services.consent.ask import Ask
 from bot.services.consent.follow import Follow
+from bot.services.consent.installations import Installations
 from bot.services.consent.introduce import Introduce
 from bot.services.consent.onboard import Onboard
-from bot.services.consent.pass_on import PassOn
 from bot.services.consent.prove import Prove
+from bot.services.consent.reassign import Reassign
 from bot.services.consent.signing_in import SigningIn
 from bot.services.consent.visit import Visits
 from bot.services.delivery.deliver import Deliver
@@ -58,7 +58,7 @@ from bot.services.operators.read import Read
 from bot.services.people.access import Access
 from bot.services.people.accounts import Accounts
 from bot.services.people.candidates import Candidates
-from bot.services.people.twins import Twins
+from bot.services.people.linked_accounts import LinkedAccounts
 from bot.settings import policies
 from bot.settings.whole import Settings
 from bot.wiring.entrance import entrance
@@ -103,7 +103,7 @@ class Services:
     introduce: Introduce
     onboard: Onboard | None
     visits: Visits
-    pass_on: PassOn
+    reassign: Reassign
     enter: Enter | None  # None: operators have no pages
     read: Read
 
@@ -117,7 +117,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     minimum = settings.minimum_proof
     incidents = Incidents(ledger, operators)
 
-    twins = Twins(
+    linked_accounts = LinkedAccounts(
         ledger=ledger,
         messengers=messengers,
         clock=clock,
@@ -135,7 +135,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         presence=outside.presence,
     )
     ask = Ask(ledger=ledger, candidates=candidates, engine=engine, clock=clock, secrets=secrets)
-    pass_on = PassOn(
+    reassign = Reassign(
         ledger=ledger,
         clock=clock,
         ask=ask,
@@ -166,7 +166,9 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     )
     look_after = {BOARDS: boards.show}
     if outside.returned_mail is not None:
-        returns = Returns(ledger=ledger, mailbox=outside.returned_mail, ask_another=pass_on.instead)
+        returns = Returns(
+            ledger=ledger, mailbox=outside.returned_mail, ask_another=reassign.instead
+        )
         look_after[RETURNED_MAIL] = returns.poll
     access = Access(
         policy=policies.access_policy(settings),
@@ -178,7 +180,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ledger=ledger,
         engine=engine,
         clock=clock,
-        pass_on=pass_on,
+        reassign=reassign,
         look_after=look_after,
         renew_verdicts=Verdicts(ledger=ledger, engine=engine, operators=operators).renew,
         digests=Digests(
@@ -187,7 +189,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             engine=engine,
             policy=policy,
             operators=operators,
-            twins=twins,
+            linked_accounts=linked_accounts,
             access=access,
         ),
         channels=policies.channels(settings),
@@ -212,7 +214,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             policy=policy,
             public_url=settings.public_url,
             link_lifetime=link_lifetime,
-            twins=twins,
+            linked_accounts=linked_accounts,
         ),
         engine=engine,
         pace=outside.pace,
@@ -220,8 +222,8 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         incidents=incidents,
         quotas=policies.quotas(settings),
         operators=operators,
-        twins=twins,
-        ask_another=pass_on.instead,
+        linked_accounts=linked_accounts,
+        ask_another=reassign.instead,
     )
 
     acknowledge = Acknowledge(ledger=ledger, engine=engine, clock=clock)
@@ -254,7 +256,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ledger=ledger,
         orgs=outside.orgs,
         scan=scan,
-        pass_on=pass_on,
+        reassign=reassign,
         engine=engine,
         clock=clock,
         policy=policy,
@@ -285,16 +287,20 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             link_lifetime=link_lifetime,
         )
 
-    rehearse = rehearsal(settings, ledger, clock, policy, twins)
+    planner = make_planner(settings, ledger, clock, policy, linked_accounts)
     outreach = Outreach(
         ledger=ledger, ask=ask, candidates=candidates, engine=engine, clock=clock, policy=policy
     )
     accounts = Accounts(ledger=ledger, clock=clock)
     campaign = CampaignParts(
-        rehearse=rehearse,
+        planner=planner,
         boards=boards,
         postpone=Postpone(
-            ledger=ledger, clock=clock, policy=policy, candidates=candidates, twins=twins
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+            candidates=candidates,
+            linked_accounts=linked_accounts,
         ),
         sample=reminding.sample,
         stuck=reminding.stuck,
@@ -335,11 +341,11 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         language=settings.language,
         presence=outside.presence,
     )
-    arrive = Arrive(ledger=ledger, candidates=candidates, policy=people)
+    installations = Installations(ledger=ledger, candidates=candidates, policy=people)
     return Services(
         conversation=conversation,
         access=access,
-        welcome=Welcome(arrive, access=access, language=settings.language),
+        welcome=Welcome(installations, access=access, language=settings.language),
         candidates=candidates,
         remind=remind,
         deliver=deliver,
@@ -349,11 +355,11 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         introduce=introduce,
         onboard=onboard,
         visits=visits,
-        pass_on=pass_on,
+        reassign=reassign,
         enter=entrance(
             settings, access, signing_in, outside.sign_ins, outside.limits, clock, secrets
         ),
-        read=Read(ledger=ledger, rehearse=rehearse, clock=clock),
+        read=Read(ledger=ledger, planner=planner, clock=clock),
     )
 
 
@@ -370,19 +376,19 @@ def waiver(
     )
 
 
-def rehearsal(
+def make_planner(
     settings: Settings,
     ledger: Ledger,
     clock: Clock,
     policy: Policy,
-    twins: Twins | None = None,
-) -> Rehearse:
-    """What looks ahead, without anything that sends; `twins` are known to the running bot."""
-    return Rehearse(
+    linked_accounts: LinkedAccounts | None = None,
+) -> Planner:
+    """Without anything that sends; the running bot alone knows `linked_accounts`."""
+    return Planner(
         ledger=ledger,
         clock=clock,
         policy=policy,
         kept=policies.boards(settings),
         operators=policies.operator_accounts(settings),
-        twins=twins,
+        linked_accounts=linked_accounts,
     )

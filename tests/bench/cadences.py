@@ -22,7 +22,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from bot.domain.campaign.intents import Escalate, Open, Policy, Reason, SendRound, Worklist
-from bot.domain.campaign.rehearsal import after, stuck
+from bot.domain.campaign.planned_messages import after, stuck
 from bot.domain.campaign.reminders import evaluate
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.consent.requests import Stage
@@ -162,7 +162,7 @@ class _Told:
         for intent in decision.intents:
             match intent:
                 case Escalate():
-                    self.pass_on(name, intent, now)
+                    self.reassign(name, intent, now)
         decision = evaluate(self.contents[name], now, self.policy)
         for intent in decision.intents:
             match intent:
@@ -174,7 +174,7 @@ class _Told:
         if again is not None and again > now:
             self.soon(again, lambda at: self.evaluate(name, at))
 
-    def pass_on(self, name: str, intent: Escalate, now: datetime) -> None:
+    def reassign(self, name: str, intent: Escalate, now: datetime) -> None:
         app = intent.app.app_id
         self.silent[app].append(name)
         times = 2 if intent.reason is Reason.AGAIN else 1

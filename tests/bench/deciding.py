@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.redis.records.ledger import RedisLedger
 from bot.domain.campaign.intents import Open, Policy, Snapshot, Worklist
-from bot.domain.campaign.rehearsal import decide
+from bot.domain.campaign.planned_messages import decide
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.evidence.verdict import State
@@ -22,7 +22,7 @@ from bot.domain.time.calendar import Calendars
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
-from bot.services.consent.pass_on import PassOn
+from bot.services.consent.reassign import Reassign
 from bot.services.inventory.verdicts import Verdicts
 from bot.services.people.candidates import Candidates
 from bot.wiring.bot import collect_rarely
@@ -111,7 +111,9 @@ def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
         ledger=ledger,
         engine=engine,
         clock=clock,
-        pass_on=PassOn(ledger=ledger, clock=clock, ask=ask, candidates=found, reminding=policy()),
+        reassign=Reassign(
+            ledger=ledger, clock=clock, ask=ask, candidates=found, reminding=policy()
+        ),
         look_after={BOARDS: no_boards},
         renew_verdicts=Verdicts(ledger=ledger, engine=engine).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),

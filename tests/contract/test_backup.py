@@ -1,4 +1,4 @@
-"""Backups: of one moment, whole or refused, and laid down in another store."""
+"""Backups: of one moment, whole or refused, and restored into another store."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.schema import migrate
 from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
-from adapters.redis.shared.marks import MARK
-from adapters.redis.upkeep.vault import RedisVault, left_out
+from adapters.redis.shared.webhook_position import MARK
+from adapters.redis.upkeep.backup import RedisBackup, left_out
 from adapters.terminal.commands.store import archive
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.links import link_digest
@@ -41,7 +41,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.scanning import Seen, scanned
 from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import Wanted
-from bot.ports.store.backup import Kept
+from bot.ports.store.backup import StoredKey
 from tests.audits import findings
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED, NOW, RECORD, REQUEST
 from tests.servers import Server
@@ -65,13 +65,13 @@ async def another(tmp_path: Path) -> AsyncIterator[str]:
 async def test_a_backup_of_every_released_form_can_be_restored(
     store: Redis, another: str, tmp_path: Path, former: int
 ) -> None:
-    """As the release wrote it whose form that was; it is brought up where it is laid down."""
+    """As the release wrote it whose form that was; it is brought up where it is restored."""
     if former == SCHEMA:
         await filled(store)
     else:
         await lay_down(store, former)
         await store.set(KEYS.installation(), '["http://127.0.0.1:8080"]')
-    found, file = await RedisVault(store, KEYS).snapshot(), tmp_path / "backup.gz"
+    found, file = await RedisBackup(store, KEYS).snapshot(), tmp_path / "backup.gz"
     with archive.writing(file, found.at, found.schema, "0.0.1") as put:
         async for kept in found.kept:
             put(kept)
@@ -131,17 +131,17 @@ async def filled(store: Redis) -> None:
     await store.set(KEYS.installation(), '["http://127.0.0.1:8080"]')
 
 
-async def everything(vault: RedisVault) -> list[Kept]:
-    return [kept async for kept in (await vault.snapshot()).kept]
+async def everything(backup_store: RedisBackup) -> list[StoredKey]:
+    return [kept async for kept in (await backup_store.snapshot()).kept]
 
 
 async def test_what_is_laid_down_is_what_was_kept(store: Redis, another: str) -> None:
     """Each key with its type, content and end; but for what is about the moment."""
     await filled(store)
     async with connect(another) as client:
-        vault = RedisVault(client, KEYS)
-        for kept in await everything(RedisVault(store, KEYS)):
-            await vault.lay(kept)
+        backup_store = RedisBackup(client, KEYS)
+        for kept in await everything(RedisBackup(store, KEYS)):
+            await backup_store.write(kept)
         restored = await picked_up(client)
         assert await findings(client) == []
     before = await picked_up(store)
@@ -186,7 +186,7 @@ async def test_a_backup_is_of_one_moment(store: Redis) -> None:
     writing = asyncio.create_task(write())
     try:
         for _ in range(10):
-            found = await everything(RedisVault(store, KEYS))
+            found = await everything(RedisBackup(store, KEYS))
             by_key = {kept.key: kept for kept in found}
             (app,) = by_key["apps:contoso"].holds.values()
             request = by_key["request:r1"].holds
@@ -380,7 +380,7 @@ async def test_a_store_that_lacks_its_replicas_is_told_before_anything_is_writte
 async def test_a_key_of_okta_that_is_of_no_use_stops_no_restore(
     terminal: Terminal, store: Redis, tmp_path: Path
 ) -> None:
-    """What is laid down is laid down whole: only the running bot signs in there."""
+    """What is restored is restored whole: only the running bot signs in there."""
     await filled(store)
     file = tmp_path / "backup.gz"
     assert (await terminal.run("backup", str(file))).status == 0
@@ -403,7 +403,7 @@ async def test_a_restore_that_was_cut_off_lets_no_bot_start(
     await store.set(KEYS.restoring(), "1")
     for command in ("apps", "run"):
         ran = await terminal.run(command)
-        assert (ran.status, "was not laid down completely" in ran.err) == (2, True)
+        assert (ran.status, "was not restored completely" in ran.err) == (2, True)
     assert (await terminal.run("restore", str(file), "--over", "--yes")).status == 0
     assert (await terminal.run("apps")).status in (0, 1)
 
@@ -486,13 +486,13 @@ async def test_bytes_that_are_no_text_come_back_as_they_were(store: Redis, anoth
     raw: Any = store
     await raw.set(KEYS.request("x"), b"\xff\xfe|{\x00}")
     await raw.hset(KEYS.names(), b"\xff", b"\x80")
-    kept = [through_json(one) for one in await everything(RedisVault(store, KEYS))]
+    kept = [through_json(one) for one in await everything(RedisBackup(store, KEYS))]
     async with connect(another) as client:
         for one in kept:
-            await RedisVault(client, KEYS).lay(one)
+            await RedisBackup(client, KEYS).write(one)
         assert await picked_up(client) == await picked_up(store)
     await store.delete(KEYS.request("x"))
 
 
-def through_json(kept: Kept) -> Kept:
+def through_json(kept: StoredKey) -> StoredKey:
     return replace(kept, holds=json.loads(json.dumps(kept.holds)))

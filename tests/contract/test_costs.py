@@ -25,9 +25,9 @@ from bot.domain.schedule import ScheduleEntry
 from bot.domain.time.calendar import Calendars
 from bot.services.campaign.boards import Boards
 from bot.services.campaign.digest import Digests
-from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.planning import Planner
 from bot.services.delivery.incidents import Incidents
-from bot.services.people.twins import accounts_of
+from bot.services.people.linked_accounts import accounts_of
 from tests.bench import deciding
 from tests.chaos.chat_server import chat_server, seen
 from tests.delivery_worker import WITHOUT_LIMITS, Worker, open_worker
@@ -121,7 +121,7 @@ async def test_what_everybody_sees_costs_the_same_beside_many_apps(store: Redis)
     digests = Digests(
         ledger=ledger, messengers={}, engine=engine, policy=policy, operators=(OPERATOR,)
     )
-    rehearse = Rehearse(ledger=ledger, clock=clock, policy=policy, kept=kept)
+    planner = Planner(ledger=ledger, clock=clock, policy=policy, kept=kept)
     candidates = deciding.candidates(ledger, clock)
     stranger = ChatIdentity(Platform.TEAMS, "stranger")
 
@@ -139,7 +139,7 @@ async def test_what_everybody_sees_costs_the_same_beside_many_apps(store: Redis)
         "look": look,
         "digest": lambda: letters.compose(OperatorDigest(OPERATOR, "x", "distant"), {}),
         "sample": lambda: letters.sample(OPERATOR),
-        "plan": lambda: rehearse.plan(30),
+        "plan": lambda: planner.plan(30),
         "stranger": lambda: candidates.are_any(stranger),
     }
     costs: list[dict[str, tuple[int, int]]] = []

@@ -16,7 +16,7 @@ from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.schema import migrate
 from adapters.redis.records.trail import Trail
 from adapters.redis.records.writing import Lifetimes
-from adapters.redis.upkeep.tidy import Tidy
+from adapters.redis.upkeep.retention import Retention
 from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import Stage
@@ -146,8 +146,8 @@ async def test_audit_rows_and_days_go_when_they_were_kept_long_enough(store: Red
     for days in (0, 100):
         await ledger.save_day(DayCount(today.date() - timedelta(days=days)))
 
-    def tidy(ahead: timedelta, audit_days: int | None) -> Tidy:
-        return Tidy(
+    def retention(ahead: timedelta, audit_days: int | None) -> Retention:
+        return Retention(
             store,
             KEYS,
             trail,
@@ -156,11 +156,11 @@ async def test_audit_rows_and_days_go_when_they_were_kept_long_enough(store: Red
             clock=lambda: today + ahead,
         )
 
-    assert await tidy(timedelta(), 60).tidy() == 0
+    assert await retention(timedelta(), 60).purge() == 0
     assert [day.on for day in await ledger.history()] == [today.date()]
-    assert await tidy(timedelta(days=60), None).tidy() == 0
+    assert await retention(timedelta(days=60), None).purge() == 0
     assert await store.xlen(KEYS.audit()) == 1
-    assert await tidy(timedelta(days=60), 60).tidy() == 1
+    assert await retention(timedelta(days=60), 60).purge() == 1
     assert [one.action for one in await ledger.audit()] == ["audit_trimmed"]
     assert await store.hgetall(KEYS.audit_names()) == {}
     assert await findings(store) == []

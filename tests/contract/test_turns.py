@@ -26,7 +26,7 @@ from bot.ports.store.ledger import Ledger
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
-from bot.services.delivery.turns import WAIT
+from bot.services.delivery.sequencing import WAIT
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, LINK_FOR, NOW, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (

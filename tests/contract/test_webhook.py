@@ -29,7 +29,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
-from adapters.redis.shared.marks import RedisMarks
+from adapters.redis.shared.webhook_position import RedisWebhookPosition
 from adapters.webhook.outbox import Outbox
 from adapters.webhook.post import NotTaken, Post
 from bot.domain.audit import Row
@@ -117,7 +117,7 @@ async def outbox(
     yield Outbox(
         trail=trail,
         ledger=ledger,
-        marks=RedisMarks(store, KEYS),
+        position=RedisWebhookPosition(store, KEYS),
         post=post,
         clock=clock,
         name="abc",
@@ -287,7 +287,7 @@ async def test_one_replica_tells_at_a_time(
 
 async def test_whoever_lost_its_turn_moves_nothing(store: Redis) -> None:
     """It stood still for longer than its turn: where the other one stands is kept."""
-    slow, other = RedisMarks(store, KEYS), RedisMarks(store, KEYS)
+    slow, other = RedisWebhookPosition(store, KEYS), RedisWebhookPosition(store, KEYS)
     assert await slow.take() == ("0-0", 0, None)
     await store.delete(KEYS.webhook_turn())
     assert await other.take() is not None

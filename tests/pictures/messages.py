@@ -18,7 +18,7 @@ from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Reason
-from bot.domain.campaign.rehearsal import Outlook, Wait
+from bot.domain.campaign.planned_messages import NextMessage, Wait
 from bot.domain.campaign.report import BurnDown, DayCount, burn_down
 from bot.domain.campaign.windows import Deadline, Tone, WindowName
 from bot.domain.changes import Changes
@@ -121,14 +121,14 @@ async def messages(platform: Platform, language: str) -> Mapping[str, Message]:
     )
     record = replace(RECORD, app=APPS[0].app, evidence=EVIDENCE, scanned_at=NOW, assessed_at=NOW)
     chart = burn_down_of()
-    outlook = Outlook(NOW + 22 * HOUR, Wait.HOURS)
+    next_message = NextMessage(NOW + 22 * HOUR, Wait.HOURS)
     new = replace(asked, stage=Stage.REQUESTED, app_label="Office 365 HQ", id="r-hq")
     written = await letters(language, replace(new, stage=Stage.DELIVERED), taken)
     return {
         "apps": overview(words, page, scans, NOW, due=Due(DEADLINE.on, 20)),
         "why": reasons.why(words, record, NOW, prospect=prospects[APPS[0].ref], okta=LINK),
         "who": people.who(words, record, candidates(gita), NOW),
-        "asked": replies.sent(Sent(Asked(new, None), outlook), 72, NOW + 10 * HOUR),
+        "asked": replies.sent(Sent(Asked(new, None), next_message), 72, NOW + 10 * HOUR),
         "letter": written["letter"],
         "round": written["round"],
         "taken": written["taken"],

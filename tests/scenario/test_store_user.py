@@ -40,10 +40,10 @@ def test_every_command_of_the_adapters_is_allowed() -> None:
         for name in ("store-users.acl", "store-backup-user.acl")
     )
     modules = {path.stem: path.read_text() for path in (ROOT / "adapters" / "redis").rglob("*.py")}
-    vault = modules.pop("vault")
+    backup_store = modules.pop("vault")
     code = "".join(modules.values())
-    whole = set(re.findall(r"(?:pipe|client)\.([a-z]+)\(", vault)) - {"execute", "pipeline"}
-    whole |= {name.lower() for name in re.findall(r"redis\.call\('([A-Z]+)'", vault)}
+    whole = set(re.findall(r"(?:pipe|client)\.([a-z]+)\(", backup_store)) - {"execute", "pipeline"}
+    whole |= {name.lower() for name in re.findall(r"redis\.call\('([A-Z]+)'", backup_store)}
     assert len(whole) > 10
     assert {{"delete": "del"}.get(name, name) for name in whole} <= for_backups
     assert for_backups - allowed == {"scan", "type", "lrange", "rpush", "xlen"}

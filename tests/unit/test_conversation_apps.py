@@ -17,7 +17,7 @@ from bot.chat.replies import Replies
 from bot.chat.typed.commands import ListApps
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words, languages
-from bot.domain.campaign.rehearsal import Outlook, Wait
+from bot.domain.campaign.planned_messages import NextMessage, Wait
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.verdict import State
@@ -592,7 +592,7 @@ async def test_check_looks_again_and_answers_with_what_is_true_now(world: TwoApp
     st.lists(some.requests, max_size=2),
     st.lists(some.org_scans, max_size=2),
     st.lists(some.global_admins, max_size=3, unique_by=lambda a: a.object_id),
-    st.none() | st.builds(Outlook, st.sampled_from([None, NOW]), st.sampled_from(Wait)),
+    st.none() | st.builds(NextMessage, st.sampled_from([None, NOW]), st.sampled_from(Wait)),
     st.sampled_from(languages()),
 )
 def test_whatever_is_known_can_be_said_in_every_language(
@@ -600,7 +600,7 @@ def test_whatever_is_known_can_be_said_in_every_language(
     requests: list[ConsentRequest],
     scans: list[OrgScan],
     admins: list[GlobalAdmin],
-    outlook: Outlook | None,
+    next_message: NextMessage | None,
     language: str,
 ) -> None:
     """Lists, reasons and candidates of any data are messages in good form."""
@@ -616,7 +616,7 @@ def test_whatever_is_known_can_be_said_in_every_language(
         check_form(people.who(replies.words, record, Choice(), NOW))
     for request in requests:
         for asked in (Asked(request), Asked(request, request), Asked(request, before=True)):
-            check_form(replies.sent(Sent(asked, outlook), 72, NOW))
+            check_form(replies.sent(Sent(asked, next_message), 72, NOW))
 
 
 def test_after_a_look_that_failed_no_number_is_told() -> None:

@@ -23,8 +23,8 @@ from bot.chat.typed.commands import (
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import VERBS
 from bot.domain.consent.requests import ProofKind, Stage
+from bot.domain.evidence.observations import Observation
 from bot.domain.evidence.rules import EvidenceKind
-from bot.domain.evidence.sights import Sight
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import ChatUnreachable
 from bot.form import filled
@@ -350,7 +350,7 @@ async def test_what_else_is_seen_is_asked_and_noted(world: person.Asked) -> None
         assert "I have noted" in text_of(await world.say(words))
     record = there(await world.ledger.app(ASKED.app))
     assert {e.kind for e in record.evidence} >= {
-        sight.told(y) for sight in Sight for y in (True, False)
+        sight.told(y) for sight in Observation for y in (True, False)
     }
     assert (await world.request()).stage is Stage.SAVED
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.campaign import reminders
-from bot.domain.campaign.digests import Digest, after, evaluate, rehearse
+from bot.domain.campaign.digests import Digest, after, evaluate, planned_digests
 from bot.domain.campaign.intents import Escalate, Intent, Open, Policy, Reason, SendRound, Worklist
 from bot.domain.campaign.windows import EVERYBODY, WINDOWS, Campaign, Deadline, WindowName
 from bot.domain.evidence.verdict import State
@@ -40,7 +40,7 @@ def digests(
     start: datetime = MONDAY,
     worklist: Worklist | None = None,
 ) -> list[Digest]:
-    found = rehearse(worklist or olga(), dates, start, start + days * DAY, by)
+    found = planned_digests(worklist or olga(), dates, start, start + days * DAY, by)
     return [each for each in found if isinstance(each, Digest)]
 
 
@@ -112,9 +112,9 @@ def test_what_an_operator_hears_as_global_administrator_counts_in_the_same_week(
     item = asked(OPERATOR, MONDAY - 3 * DAY)
     by = replace(BY, per_week=2, campaign=campaign(FRIDAY))
     worklist = olga(item, rounds=(MONDAY - 3 * DAY,))
-    found = list(rehearse(worklist, (FRIDAY,), MONDAY, MONDAY + 4 * DAY, by))
+    found = list(planned_digests(worklist, (FRIDAY,), MONDAY, MONDAY + 4 * DAY, by))
     assert [type(each) for each in found] == [Digest]
-    last_call = list(rehearse(worklist, (FRIDAY,), MONDAY, MONDAY + 5 * DAY, by))[-1]
+    last_call = list(planned_digests(worklist, (FRIDAY,), MONDAY, MONDAY + 5 * DAY, by))[-1]
     assert isinstance(last_call, SendRound)
     assert last_call.reason is Reason.LAST_CALL
 
@@ -126,7 +126,7 @@ def test_what_is_stuck_comes_before_another_reminder_and_after_a_last_call() -> 
     kinds = {
         due: [
             type(each)
-            for each in rehearse(
+            for each in planned_digests(
                 olga(asked(OPERATOR, MONDAY - 6 * DAY), rounds=rounds, answered_at=MONDAY),
                 (),
                 MONDAY,
@@ -194,7 +194,7 @@ def test_an_operator_is_told_in_their_hours_once_a_day_and_within_the_week(
         by, campaign=replace(by.campaign, targets=campaign(dates[0]).targets if dates else ())
     )
     worklist = Worklist(Recipient(chat), (asked(chat, start),) if also_admin and dates else ())
-    intents = list(rehearse(worklist, dates, start, start + 80 * DAY, by))
+    intents = list(planned_digests(worklist, dates, start, start + 80 * DAY, by))
     assert all(calendar.is_open(each.at) for each in intents)
     # Asking somebody else instead tells this person nothing.
     found = [each for each in intents if not isinstance(each, Escalate)]

@@ -122,7 +122,7 @@ def run(tmp_path: Path, *words: str, findings: tuple[Finding, ...]) -> tuple[int
         serve=nothing,  # type: ignore[arg-type]  # never called
         examine=nothing,  # type: ignore[arg-type]  # never called
         open_desk=nothing,  # type: ignore[arg-type]  # never called
-        open_rehearsal=nothing,  # type: ignore[arg-type]  # never called
+        open_planner=nothing,  # type: ignore[arg-type]  # never called
         open_doctor=open_doctor,
     )
     config = tmp_path / "o365bot.toml"

@@ -11,7 +11,7 @@ import pytest
 from bot.chat.campaign.plans import line, plan
 from bot.chat.words import Words
 from bot.domain.campaign.board import ASK_EVERY, BURIED, BoardPolicy, next_report, week_of
-from bot.domain.campaign.foresight import PostKind
+from bot.domain.campaign.planned_posts import PostKind
 from bot.domain.campaign.windows import WINDOWS, Audience, Campaign, Deadline, Window
 from bot.domain.changes import Changes
 from bot.domain.evidence.verdict import State
@@ -80,7 +80,7 @@ async def test_the_running_bot_posts_what_was_foreseen(
         calendars=Calendars(ZoneInfo(zone), quiet=quiet),
     )
     await channel.ledger.commit(Changes(apps=(RECORD,)))
-    foreseen = await channel.rehearse.plan(42)
+    foreseen = await channel.planner.plan(42)
     while channel.clock.now() < foreseen.until:
         await channel.show()
         channel.clock.forward(HOUR)
@@ -95,7 +95,7 @@ async def test_a_plan_has_a_channels_own_posts_in_words() -> None:
     channel = ChannelBoards(kept=BoardPolicy((CHANNEL,), ("contoso", "fabrikam")))
     await channel.ledger.commit(Changes(apps=(RECORD,)))
     await channel.show()
-    found = await channel.rehearse.plan(10)
+    found = await channel.planner.plan(10)
     (post,) = found.lines
     assert line(Words(), found, post) == (
         "the channel in Slack",
@@ -112,10 +112,10 @@ async def test_a_plan_has_a_channels_own_posts_in_words() -> None:
 async def test_nothing_is_foreseen_where_nothing_is_open() -> None:
     """Nor where nothing was looked at."""
     channel = ChannelBoards()
-    assert (await channel.rehearse.plan(30)).lines == ()
+    assert (await channel.planner.plan(30)).lines == ()
     await channel.ledger.commit(Changes(apps=(RECORD,)))
     await channel.assess(State.MIGRATED)
-    assert (await channel.rehearse.plan(30)).lines == ()
+    assert (await channel.planner.plan(30)).lines == ()
 
 
 async def test_a_board_is_posted_anew_at_the_earliest_when_it_is_old() -> None:
@@ -125,7 +125,7 @@ async def test_a_board_is_posted_anew_at_the_earliest_when_it_is_old() -> None:
     await channel.show()
 
     async def foreseen(days: int) -> list[datetime]:
-        found = await channel.rehearse.plan(days)
+        found = await channel.planner.plan(days)
         return [post.at for post in found.posts if post.kind is PostKind.BOARD]
 
     assert await foreseen(30) == []
@@ -145,11 +145,11 @@ async def test_what_is_due_now_includes_the_channels() -> None:
     channel = ChannelBoards()
     await channel.ledger.commit(Changes(apps=(RECORD,)))
     await channel.show()
-    assert (await channel.rehearse.due()).lines == ()
+    assert (await channel.planner.due()).lines == ()
     channel.clock.forward(7 * DAY)
-    assert [post.kind for post in (await channel.rehearse.due()).posts] == [PostKind.REPORT]
+    assert [post.kind for post in (await channel.planner.due()).posts] == [PostKind.REPORT]
     await channel.show()
-    assert (await channel.rehearse.due()).lines == ()
+    assert (await channel.planner.due()).lines == ()
 
 
 async def test_a_plan_from_a_date_in_the_past_forgets_what_came_later() -> None:
@@ -160,6 +160,6 @@ async def test_a_plan_from_a_date_in_the_past_forgets_what_came_later() -> None:
     for _ in range(4):
         await channel.show()
         channel.clock.forward(7 * DAY)
-    found = await channel.rehearse.plan(14, date(2025, 3, 10))
+    found = await channel.planner.plan(14, date(2025, 3, 10))
     assert [post.at.day for post in found.posts] == [10, 17]
-    assert [post.at.day for post in (await channel.rehearse.plan(14, NOW.date())).posts] == [10]
+    assert [post.at.day for post in (await channel.planner.plan(14, NOW.date())).posts] == [10]

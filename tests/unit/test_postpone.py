@@ -24,8 +24,8 @@ from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
 from bot.domain.people.recipients import Absence, Recipient
 from bot.domain.time.calendar import Calendar, Calendars
+from bot.services.campaign.planning import Planner
 from bot.services.campaign.postpone import NotedAbsence, Postpone
-from bot.services.campaign.rehearse import Rehearse
 from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
@@ -164,7 +164,7 @@ async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> 
     """With its reason, and no round about it before."""
     snooze = Snooze(datetime(2025, 3, 6, 14), "UTC", "change window")
     await ledger.commit(Changes(requests=(replace(DELIVERED, snooze=snooze, revision=2),)))
-    found = await Rehearse(
+    found = await Planner(
         ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy()
     ).plan(4)
     assert [(i.reason, i.at) for i in found.intents] == [(Reason.SNOOZE_ENDED, snooze.until)]
@@ -178,8 +178,8 @@ async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
     ada = replace(DELIVERED, chat=replace(ADA_IN_CHAT, time_zone="Europe/Berlin"), id="r2")
     await ledger.commit(Changes(requests=(replace(ada, revision=1),)))
     before = await ledger.audit()
-    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
-    found = await rehearse.plan(5)
+    planner = Planner(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
+    found = await planner.plan(5)
     assert [type(i) for i in found.intents] == [SendRound, SendRound]
     who, when, what, why = line(Words(), found, found.intents[0])
     assert who == "Ada Moreau"
@@ -191,28 +191,28 @@ async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
 
 async def test_a_plan_reads_what_waits_once_and_no_other_app(ledger: FakeLedger) -> None:
     """Ten thousand apps take seconds to read."""
-    rehearse = Rehearse(
+    planner = Planner(
         ledger=ledger,
         clock=FakeClock(NOW),
         policy=policy(),
         kept=BoardPolicy((Channel(Platform.SLACK, "C1"),)),
     )
-    assert (await rehearse.plan(5)).lines
+    assert (await planner.plan(5)).lines
     assert (ledger.called["summaries"], ledger.called["open_requests"]) == (0, 1)
 
 
 async def test_a_plan_can_start_at_any_date(ledger: FakeLedger) -> None:
     """From the day of the date on: the last call, by the same rules."""
-    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
-    found = await rehearse.plan(1, FRIDAY)
+    planner = Planner(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
+    found = await planner.plan(1, FRIDAY)
     assert [i.at for i in found.intents] == [datetime(2025, 3, 7, 9, tzinfo=UTC)]
 
 
 async def test_what_is_over_is_in_no_plan(ledger: FakeLedger) -> None:
     """A request that ended tells nobody anything."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.DONE, revision=2),)))
-    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
-    assert (await rehearse.plan(30)).intents == ()
+    planner = Planner(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
+    assert (await planner.plan(30)).intents == ()
 
 
 async def test_the_rehearsal_clock_is_ahead_by_what_its_file_says(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from bot.domain.campaign.intents import (
     Snapshot,
     Worklist,
 )
-from bot.domain.campaign.rehearsal import Wait, after, decide, outlooks, rehearse
+from bot.domain.campaign.planned_messages import Wait, after, decide, next_messages, planned
 from bot.domain.campaign.reminders import evaluate, ignored, spoils
 from bot.domain.campaign.rounds import MOST_NAMED
 from bot.domain.campaign.windows import Audience, Campaign, Deadline, Scope, Tone, WindowName
@@ -91,7 +91,7 @@ def ada(*items: Open, **more: Any) -> Worklist:
 def rounds(
     worklist: Worklist, by: Policy, days: int = 30, start: datetime = MONDAY
 ) -> list[Intent]:
-    return list(rehearse(Snapshot((worklist,)), start, start + days * DAY, by))
+    return list(planned(Snapshot((worklist,)), start, start + days * DAY, by))
 
 
 def test_far_from_the_date_a_person_hears_every_ten_working_days() -> None:
@@ -409,7 +409,7 @@ def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
     late = asked(MONDAY + timedelta(hours=3), "r2", stage=Stage.REQUESTED, told=())
     worklist = ada(asked(told=(MONDAY,)), late, rounds=(MONDAY,))
     now = MONDAY + timedelta(hours=3)
-    found = outlooks(worklist, ["r2"], now, MEASURED)["r2"]
+    found = next_messages(worklist, ["r2"], now, MEASURED)["r2"]
     assert (found.at, found.why) == (MONDAY + DAY, Wait.HEARD)
 
 
@@ -448,7 +448,7 @@ def test_a_first_message_says_when_it_goes_out_and_why_not_at_once(
     item = asked(now, stage=Stage.REQUESTED, told=())
     campaign = replace(MEASURED.campaign, start=(MONDAY - 2 * DAY).date())
     by = replace(MEASURED, campaign=campaign, gather=timedelta(minutes=5))
-    found = outlooks(ada(item, **recipient), ["r1"], now, by)["r1"]
+    found = next_messages(ada(item, **recipient), ["r1"], now, by)["r1"]
     assert (found.at, found.why) == (at, why)
 
 
@@ -534,12 +534,12 @@ def test_a_morning_is_no_burst() -> None:
     people = [
         Worklist(Recipient(ChatIdentity(Platform.SLACK, f"U{n}")), (asked(),)) for n in range(100)
     ]
-    found = list(rehearse(Snapshot(people), MONDAY, MONDAY + 3 * DAY, by))
+    found = list(planned(Snapshot(people), MONDAY, MONDAY + 3 * DAY, by))
     minutes = Counter(i.at.minute for i in found)
     assert len(found) == 100
     assert max(minutes.values()) < 20
     assert set(minutes) <= set(range(20))
-    assert found == list(rehearse(Snapshot(people), MONDAY, MONDAY + 3 * DAY, by))
+    assert found == list(planned(Snapshot(people), MONDAY, MONDAY + 3 * DAY, by))
 
 
 # ------------------------------------------------------------------ for any zone and season
@@ -665,8 +665,8 @@ def test_all_that_waits_for_a_person_is_foreseen_together_as_it_is_alone() -> No
     """More apps than one message names, so that the later ones come with a later one."""
     names = [f"r{number}" for number in range(25)]
     worklist = ada(*(asked(MONDAY, name, stage=Stage.REQUESTED, told=()) for name in names))
-    together = outlooks(worklist, [*names, "gone"], MONDAY, MEASURED)
+    together = next_messages(worklist, [*names, "gone"], MONDAY, MEASURED)
     assert together == {
-        name: outlooks(worklist, [name], MONDAY, MEASURED)[name] for name in (*names, "gone")
+        name: next_messages(worklist, [name], MONDAY, MEASURED)[name] for name in (*names, "gone")
     }
     assert together["gone"].at is None

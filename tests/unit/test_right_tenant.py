@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.evidence.assessment import assess
-from bot.domain.evidence.doubts import Doubt, doubts
+from bot.domain.evidence.caveats import Caveat, caveats
 from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Lean
 from bot.domain.inventory.right_tenant import MISMATCHES, TenantDomain, right_tenant
 from tests.examples import APP, NOW, ON_A_PASSWORD
@@ -72,16 +72,18 @@ def test_a_mismatch_decides_nothing() -> None:
 @pytest.mark.parametrize(
     ("detail", "expected"),
     [
-        ({"publisher_is_okta": "no", "found_by": "name", "enabled": "yes"}, {Doubt.NAME_ONLY}),
+        ({"publisher_is_okta": "no", "found_by": "name", "enabled": "yes"}, {Caveat.NAME_ONLY}),
         ({"publisher_is_okta": "no", "found_by": "id", "enabled": "yes"}, set()),
-        ({"publisher_is_okta": "yes", "found_by": "name", "enabled": "no"}, {Doubt.DISABLED}),
-        ({"publisher_is_okta": "yes", "writes": "no"}, {Doubt.READS_ONLY}),
+        ({"publisher_is_okta": "yes", "found_by": "name", "enabled": "no"}, {Caveat.DISABLED}),
+        ({"publisher_is_okta": "yes", "writes": "no"}, {Caveat.READS_ONLY}),
         ({"publisher_is_okta": "yes", "writes": "yes"}, set()),
         ({"publisher_is_okta": "yes", "found_by": "name", "enabled": "yes"}, set()),
         ({}, set()),
     ],
 )
-def test_what_makes_evidence_doubtful_is_said(detail: dict[str, str], expected: set[Doubt]) -> None:
+def test_what_makes_evidence_doubtful_is_said(
+    detail: dict[str, str], expected: set[Caveat]
+) -> None:
     """A name can be taken by anybody; an id that the organisation configured cannot."""
     consent = Evidence(EvidenceKind.TENANT_CONSENTED, NOW, detail=detail)
-    assert set(doubts(consent)) == expected
+    assert set(caveats(consent)) == expected

@@ -381,7 +381,7 @@ async def test_thanks_without_a_letter_fail_quietly(delivering: Delivering) -> N
 
 
 async def restored(delivering: Delivering) -> None:
-    """A backup of yesterday was laid down, and nobody knows what was sent since."""
+    """A backup of yesterday was restored, and nobody knows what was sent since."""
     gap = Incident(GAP, "restored", "The backup is of yesterday.", NOW - timedelta(days=1))
     await delivering.ledger.commit(Changes(incidents=(gap,)))
 

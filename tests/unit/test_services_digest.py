@@ -28,7 +28,7 @@ from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.time.calendar import Calendars
 from bot.errors import PersonUnreachable
 from bot.message import Message, Note, plainly
-from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.planning import Planner
 from bot.services.delivery.tell import with_news
 from tests.examples import NOW, OPERATOR, RECORD, REQUEST
 from tests.reading import items_of, text_of
@@ -241,15 +241,15 @@ async def test_on_the_day_of_a_round_of_their_own_an_operator_gets_no_digest(
 
 async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world: Working) -> None:
     """To whom, when by their clock, what and why; and nothing once it is sent."""
-    rehearse = Rehearse(
+    planner = Planner(
         ledger=world.ledger,
         clock=world.clock,
         policy=world.policy,
         kept=BoardPolicy(),
         operators=(ChatIdentity(OPERATOR.platform, OPERATOR.user_id),),
     )
-    (due,) = (await rehearse.due()).digests
-    plan = await rehearse.plan(12)
+    (due,) = (await planner.due()).digests
+    plan = await planner.plan(12)
     assert line(Words(), plan, due) == (
         "an operator in Slack",
         "March 3, 2025, 09:00 UTC",
@@ -260,9 +260,9 @@ async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world
     named = replace(due, notice=replace(due.notice, to=replace(due.to, display_name="Olga")))
     assert line(Words(), plan, named)[0] == "Olga, in Slack"
     await world.days(0.1)
-    assert (await rehearse.due()).digests == ()
-    (again, last) = (await rehearse.plan(12)).digests
-    assert (await rehearse.plan(12, NOW.date())).digests[0].at == NOW
+    assert (await planner.due()).digests == ()
+    (again, last) = (await planner.plan(12)).digests
+    assert (await planner.plan(12, NOW.date())).digests[0].at == NOW
     await world.days(12)
     sent = [d.sent_at for d in world.ledger.planned(OperatorDigest)]
     assert sent == [d.at for d in plan.digests] == [due.at, again.at, last.at]

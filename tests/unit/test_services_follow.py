@@ -39,8 +39,8 @@ from bot.errors import (
 from bot.services.campaign.stuck import stuck_apps
 from bot.services.consent.ask import Asked
 from bot.services.consent.follow import Progress
-from bot.services.consent.pass_on import PassOn
 from bot.services.consent.prove import Proven
+from bot.services.consent.reassign import Reassign
 from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT, TOKEN
@@ -365,14 +365,14 @@ async def after_ben(*asked_before: ConsentRequest, due: date) -> person.Asked:
 
 async def escalated(world: person.Asked, reason: Reason) -> Asked:
     """The next one is asked for the app."""
-    pass_on = PassOn(
+    reassign = Reassign(
         ledger=world.ledger,
         clock=world.clock,
         ask=world.ask,
         candidates=world.candidates,
         reminding=world.policy,
     )
-    return await pass_on.escalate(await world.request(), reason, await pass_on.reach())
+    return await reassign.escalate(await world.request(), reason, await reassign.reach())
 
 
 async def asked_by_day(world: person.Asked, days: int) -> list[bool]:

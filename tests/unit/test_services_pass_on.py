@@ -78,10 +78,10 @@ async def test_after_a_look_only_those_are_asked_who_can_still_do_it(
     if admins is not None:
         await world.ledger.save_global_admins(TENANT.id, admins, gaps)
     await world.ledger.commit(Changes(notes=notes))
-    await world.pass_on.review("fabrikam")
+    await world.reassign.review("fabrikam")
     assert (await world.request()).stage is request_.stage
-    await world.pass_on.review("contoso")
-    await world.pass_on.review("contoso")
+    await world.reassign.review("contoso")
+    await world.reassign.review("contoso")
     open_ones = await world.ledger.open_requests()
     assert [request.admin_object_id for request in open_ones] == asked
     assert there(await world.ledger.app(APP.ref)).request_id == (open_ones[0].id if asked else "")
@@ -108,7 +108,7 @@ async def test_an_app_that_leads_to_another_tenant_is_asked_of_its_people(
     record = there(await world.ledger.app(APP.ref))
     moved = replace(record, tenant=there_now, revision=record.revision + 1)
     await world.ledger.commit(Changes(apps=(moved,)))
-    await world.pass_on.review("contoso")
+    await world.reassign.review("contoso")
     (request,) = await world.ledger.open_requests()
     assert (request.tenant_id, request.admin_object_id) == ("tenant-2", "ben")
 
@@ -127,7 +127,7 @@ async def test_what_is_done_or_cannot_be_looked_into_stays_as_it_is(
         await world.ledger.commit(Changes(apps=(changed,)))
     else:
         world.slack.hidden = ChatThrottled("slow down", retry_after=30)
-    await world.pass_on.review("contoso")
+    await world.reassign.review("contoso")
     assert (await world.request()).stage is Stage.DELIVERED
     assert world.news == []
 

@@ -44,7 +44,7 @@ from bot.errors import ChatThrottled, ChatUnreachable, RecordUnreadable
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
-from bot.services.consent.pass_on import PassOn
+from bot.services.consent.reassign import Reassign
 from bot.services.delivery.requeue import BATCH
 from bot.services.inventory.verdicts import Verdicts
 from bot.services.people.candidates import Candidates
@@ -115,7 +115,7 @@ class RemindedApp(Delivering):
             ledger=self.ledger,
             engine=self.engine,
             clock=self.clock,
-            pass_on=PassOn(
+            reassign=Reassign(
                 ledger=self.ledger,
                 clock=self.clock,
                 ask=self.ask,

@@ -20,8 +20,8 @@ from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.time.calendar import Calendars
 from bot.errors import ChatUnreachable
 from bot.services.campaign.digest import Digests
-from bot.services.campaign.rehearse import Rehearse
-from bot.services.people.twins import KNOWN_FOR, Twins
+from bot.services.campaign.planning import Planner
+from bot.services.people.linked_accounts import KNOWN_FOR, LinkedAccounts
 from tests.examples import NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger
@@ -41,7 +41,7 @@ class Operators:
         self.slack = FakeMessenger(IN_SLACK)
         self.teams = FakeMessenger(IN_TEAMS, OTHER, platform=Platform.TEAMS)
         self.clock = FakeClock(NOW)
-        self.twins = Twins(
+        self.linked_accounts = LinkedAccounts(
             ledger=self.ledger,
             messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
             clock=self.clock,
@@ -62,7 +62,7 @@ class Operators:
     async def told_elsewhere(self) -> list[bool]:
         """Of Olga in Slack, Olga in Teams, Olaf."""
         everybody = (IN_SLACK, IN_TEAMS, OTHER)
-        return [await self.twins.are_told(replace(ALARM, to=to)) for to in everybody]
+        return [await self.linked_accounts.are_told(replace(ALARM, to=to)) for to in everybody]
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ async def test_a_digest_comes_where_the_person_is_and_not_twice() -> None:
     operators = Operators()
     for to, told in ((IN_SLACK, False), (IN_TEAMS, True), (OTHER, False)):
         digest = OperatorDigest(to, "2025-03-03", "due")
-        assert await operators.twins.are_told(digest) is told
+        assert await operators.linked_accounts.are_told(digest) is told
 
 
 @pytest.mark.parametrize("failed", [False, True])
@@ -145,7 +145,7 @@ async def test_a_digest_is_planned_for_one_account_and_plan_says_the_same(failed
         engine=FakeEngine(),
         policy=policy,
         operators=both,
-        twins=operators.twins,
+        linked_accounts=operators.linked_accounts,
     )
     if failed:
         lost = Delivery(OperatorDigest(IN_SLACK, NOW.date().isoformat(), "imminent"), NOW, "digest")
@@ -155,11 +155,11 @@ async def test_a_digest_is_planned_for_one_account_and_plan_says_the_same(failed
         await digests.evaluate(ScheduleEntry(operator(one), NOW), one, NOW)
     planned = {d.notice.to for d in operators.ledger.all_deliveries.values()}
     assert planned == ({*both} if failed else {IN_SLACK})
-    rehearse = Rehearse(
+    planner = Planner(
         ledger=operators.ledger,
         clock=operators.clock,
         policy=policy,
         kept=BoardPolicy(),
         operators=both,
     )
-    assert {digest.to for digest in (await rehearse.plan(7)).digests} == {IN_SLACK}
+    assert {digest.to for digest in (await planner.plan(7)).digests} == {IN_SLACK}

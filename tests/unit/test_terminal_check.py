@@ -42,7 +42,7 @@ def a_cli() -> typer.Typer:
         serve=nothing,  # type: ignore[arg-type]  # never called
         examine=lambda settings: (),
         open_desk=nothing,  # type: ignore[arg-type]  # never called
-        open_rehearsal=nothing,  # type: ignore[arg-type]  # never called
+        open_planner=nothing,  # type: ignore[arg-type]  # never called
         open_doctor=nothing,  # type: ignore[arg-type]  # never called
     )
 

@@ -25,17 +25,17 @@ from bot.chat.typed.verbs import (
     WITH_APP,
 )
 from bot.chat.words import FALLBACK, Words, languages
-from bot.domain.campaign.foresight import PostKind
 from bot.domain.campaign.intents import Reason
-from bot.domain.campaign.rehearsal import Wait
+from bot.domain.campaign.planned_messages import Wait
+from bot.domain.campaign.planned_posts import PostKind
 from bot.domain.campaign.windows import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.consent.later import Moved
 from bot.domain.consent.requests import PASSED_ON, ProofKind, Stage
 from bot.domain.doctor.checks import CHECKS
 from bot.domain.doctor.finding import Grade
-from bot.domain.evidence.doubts import Doubt
+from bot.domain.evidence.caveats import Caveat
+from bot.domain.evidence.observations import Observation
 from bot.domain.evidence.rules import EvidenceKind, Source
-from bot.domain.evidence.sights import Sight
 from bot.domain.evidence.verdict import Confidence, Lack, State
 from bot.domain.inventory.gaps import Gap
 from bot.domain.inventory.sign_on import SignOn
@@ -242,8 +242,8 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "point": (values(Point), set()),
     "nobody": (values(Nobody), set()),
     "gap": (values(Gap), set()),
-    "doubt": (values(Doubt), set()),
-    "sight": (values(Sight) | {"yes", "no"}, {"ask", "text", "noted"}),
+    "caveat": (values(Caveat), set()),
+    "observation": (values(Observation) | {"yes", "no"}, {"ask", "text", "noted"}),
     "federation": (values(SignOn), {"federated", "managed"}),
     "evidence": (
         values(EvidenceKind) | {"unknown"},

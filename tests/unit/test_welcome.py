@@ -15,7 +15,7 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import summary_of
 from bot.errors import StoreUnavailable
 from bot.message import Buttons, Message
-from bot.services.consent.arrive import Arrive, Waiting
+from bot.services.consent.installations import Installations, Waiting
 from bot.services.people.access import Access
 from bot.services.people.candidates import Candidates
 from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT, record_of
@@ -48,7 +48,9 @@ class BeforeTeams:
             policy=policy,
             reminding=POLICY,
         )
-        self.arrive = Arrive(ledger=self.ledger, candidates=self.candidates, policy=policy)
+        self.installations = Installations(
+            ledger=self.ledger, candidates=self.candidates, policy=policy
+        )
 
     async def fill(self) -> None:
         await self.ledger.commit(Changes(apps=(RECORD, OTHER)))
@@ -68,7 +70,7 @@ class BeforeTeams:
             memberships=MembershipsInMemory(),
             clock=FakeClock(NOW),
         )
-        return Welcome(self.arrive, access=access, language="en")
+        return Welcome(self.installations, access=access, language="en")
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ async def test_whom_an_installation_makes_reachable_is_shown_at_once(waiting: Be
     """And whom a removal takes away: no list says otherwise for an hour."""
     assert await waiting.nobody() is Nobody.ALL_RULED_OUT
     waiting.teams.people = (ADA_IN_TEAMS,)
-    assert await waiting.arrive(ADA_IN_TEAMS) == Waiting((), 1)
+    assert await waiting.installations(ADA_IN_TEAMS) == Waiting((), 1)
     assert await waiting.nobody() is None
     waiting.teams.people = ()
     await waiting.welcome().moved(ADA_IN_TEAMS)
@@ -97,7 +99,7 @@ async def test_only_what_concerns_the_person_is_looked_at_again(waiting: BeforeT
     """Somebody of whom nothing is known costs no look at anybody."""
     searched = len(waiting.teams.searched)
     stranger = ChatIdentity(Platform.TEAMS, "eve", "Eve", "eve@contoso.com")
-    assert await waiting.arrive(stranger) == Waiting()
+    assert await waiting.installations(stranger) == Waiting()
     assert len(waiting.teams.searched) == searched
 
 
@@ -121,9 +123,11 @@ async def test_the_owner_of_an_account_is_known_by_address() -> None:
     await waiting.fill()
     owner = ChatIdentity(Platform.TEAMS, "ada-private", "Ada", "Ada.Private@contoso.com")
     waiting.teams.people = (replace(owner, email="ada.private@contoso.com"),)
-    assert (await waiting.arrive(owner)).apps == 1
+    assert (await waiting.installations(owner)).apps == 1
     assert await waiting.nobody() is None
-    assert await waiting.arrive(ADA_IN_TEAMS) == Waiting()  # the account itself is nobody's chat
+    assert (
+        await waiting.installations(ADA_IN_TEAMS) == Waiting()
+    )  # the account itself is nobody's chat
 
 
 async def test_an_okta_admin_who_sits_beside_is_looked_at_too(waiting: BeforeTeams) -> None:
@@ -132,7 +136,7 @@ async def test_an_okta_admin_who_sits_beside_is_looked_at_too(waiting: BeforeTea
     sue = ChatIdentity(Platform.TEAMS, "sue", "Sue", SUE.email)
     await waiting.ledger.save_global_admins("t9", (replace(BEN, tenant_id="t9"),))
     waiting.teams.people = (ben, sue)
-    assert await waiting.arrive(sue) == Waiting()
+    assert await waiting.installations(sue) == Waiting()
     found = (await waiting.ledger.prospects())[OTHER.app.ref]
     assert (found.admin_name, found.partner_name) == (BEN.display_name, "Sue")
 

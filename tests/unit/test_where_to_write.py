@@ -12,7 +12,7 @@ import pytest
 from bot.domain.people.admins import ChatIdentity, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
 from bot.errors import ScopeMissing
-from bot.services.people.reach import Reach
+from bot.services.people.chat_accounts import ChatAccounts
 from bot.settings.sections.people import PeopleSettings
 from tests.examples import ADA, NOW
 from tests.fakes import FakeMessenger
@@ -63,7 +63,7 @@ def test_the_best_account_comes_first_in_whichever_order_they_are_found(
 
 async def _found(policy: PeoplePolicy, presence: Seen | None) -> Platform:
     messengers = {Platform.SLACK: FakeMessenger(SLACK), Platform.TEAMS: FakeMessenger(TEAMS)}
-    found = await Reach(messengers, policy, presence).admins((ADA,))
+    found = await ChatAccounts(messengers, policy, presence).admins((ADA,))
     return found[ADA.object_id][0].platform
 
 
@@ -89,7 +89,7 @@ async def test_the_person_behind_an_account_is_written_to_where_they_are() -> No
     slack, teams = (replace(one, email=owner) for one in (SLACK, TEAMS))
     messengers = {Platform.SLACK: FakeMessenger(slack), Platform.TEAMS: FakeMessenger(teams)}
     policy = PeoplePolicy(owners={"ada": owner}, chats={owner: Platform.TEAMS})
-    found = await Reach(messengers, policy, Seen(slack=NOW)).admins((ADA,))
+    found = await ChatAccounts(messengers, policy, Seen(slack=NOW)).admins((ADA,))
     assert found[ADA.object_id][0].platform is Platform.TEAMS
 
 
@@ -97,11 +97,11 @@ async def test_where_the_app_may_not_look_people_up_the_others_are_asked_all_the
     """Such as without `users:read.email`; alone, that is the error, and not "there is nobody"."""
     messengers = {Platform.SLACK: FakeMessenger(SLACK), Platform.TEAMS: FakeMessenger(TEAMS)}
     messengers[Platform.SLACK].hidden = ScopeMissing("Slack refused: a scope is missing.")
-    found = await Reach(messengers, PeoplePolicy()).admins((ADA,))
+    found = await ChatAccounts(messengers, PeoplePolicy()).admins((ADA,))
     assert [one.platform for one in found[ADA.object_id]] == [Platform.TEAMS]
     messengers[Platform.TEAMS].people = ()
     with pytest.raises(ScopeMissing):
-        await Reach(messengers, PeoplePolicy()).admins((ADA,))
+        await ChatAccounts(messengers, PeoplePolicy()).admins((ADA,))
 
 
 def test_the_settings_name_platforms_and_nothing_else() -> None:

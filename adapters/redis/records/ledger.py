@@ -1,7 +1,7 @@
 """The ledger on Redis: every read is one call, every change one atomic step.
 
 What has ended is kept for a while, then expires by itself (`writing.Lifetimes`). Apps stay, and the
-audit as long as `tidy` leaves it.
+audit as long as `retention` leaves it.
 """
 
 from __future__ import annotations

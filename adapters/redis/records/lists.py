@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records import codec
 from adapters.redis.records.commit import AT_A_TIME, milliseconds, split, text
-from adapters.redis.records.places import Places
+from adapters.redis.records.search_index import SearchIndex
 from adapters.redis.server.store import errors
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
@@ -120,7 +120,7 @@ class RedisLists:
         self._client = client
         self._keys = keys
         self._configured = orgs
-        self._places = Places(client, keys)
+        self._search_index = SearchIndex(client, keys)
         self._page = client.register_script(_PAGE)
         self._outdated = client.register_script(_OUTDATED)
         self._names: tuple[str, tuple[tuple[AppRef, str], ...]] = ("", ())
@@ -205,7 +205,7 @@ class RedisLists:
     async def _searched(self, number: int, rows: int, wanted: Wanted) -> Page:
         whole = await self.page(1, 1, replace(wanted, text=""))  # for the counts
         with errors():
-            refs = await self._places.found(wanted, await self._orgs(wanted.org))
+            refs = await self._search_index.found(wanted, await self._orgs(wanted.org))
         pages = max(1, -(-len(refs) // rows))
         number = min(max(number, 1), pages)
         shown = await self._page_of(refs[(number - 1) * rows : number * rows])
@@ -220,7 +220,7 @@ class RedisLists:
 
     async def pages(self, rows: int, wanted: Wanted = EVERY_OPEN) -> AsyncIterator[Page]:
         with errors():
-            refs = await self._places.found(wanted, await self._orgs(wanted.org))
+            refs = await self._search_index.found(wanted, await self._orgs(wanted.org))
         for start in range(0, len(refs), rows):
             yield await self._page_of(refs[start : start + rows])
 

@@ -37,7 +37,7 @@ POLL = 0.5
 WATCH = 5.0
 """Seconds between two looks at whether a newer release took the store over."""
 RESTORING = "1"
-"""What stands under `restoring` while a backup is laid down; anything else is none of ours."""
+"""What stands under `restoring` while a backup is restored; anything else is none of ours."""
 
 Hold = Callable[[], Awaitable[None]]
 """To be called between two batches."""
@@ -69,13 +69,13 @@ class TakenOver(Exception):
 async def check(client: Redis, keys: Keys, *, restoring: bool = False) -> int:
     """The version of the store. Raises StoreUnavailable, and StoreNewer for a newer release's.
 
-    StoreUnsafe is raised where a backup was not laid down completely, unless that is being done.
+    StoreUnsafe is raised where a backup was not restored completely, unless that is being done.
     """
     with errors():
         stored, begun = await client.mget(keys.schema(), keys.restoring())
     if begun == RESTORING and not restoring:
         raise StoreUnsafe(
-            "A backup was not laid down completely in this store.",
+            "A backup was not restored completely in this store.",
             hint="Run o365bot restore --over again.",
         )
     if stored is None:

@@ -8,7 +8,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.records import codec
 from adapters.redis.records.commit import Commit, milliseconds
 from adapters.redis.records.lists import LISTED, VERSION, Listed
-from adapters.redis.records.places import place_of
+from adapters.redis.records.search_index import place_of
 from bot.domain.changes import Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest, Stage

@@ -17,14 +17,14 @@ from adapters.terminal.options import Config, errors_in_words
 from bot.chat.campaign import plans
 from bot.chat.words import Words
 from bot.domain.campaign.windows import BUILT_IN, OKTA_CONSENT, Audience, Deadline, WindowName
-from bot.services.campaign.rehearse import LONGEST, Plan, Rehearse
+from bot.services.campaign.planning import LONGEST, Plan, Planner
 from bot.settings.whole import Settings, load
 
-OpenRehearsal = Callable[[Settings], AbstractAsyncContextManager[Rehearse]]
+OpenPlanner = Callable[[Settings], AbstractAsyncContextManager[Planner]]
 
 
-def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> None:
-    """Add the commands. `open_rehearsal` opens the store, and sends nothing."""
+def add_campaign_commands(cli: typer.Typer, open_planner: OpenPlanner) -> None:
+    """Add the commands. `open_planner` opens the store, and sends nothing."""
 
     @cli.command()
     def campaign(config: Config = None) -> None:
@@ -49,7 +49,7 @@ def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> No
         days, start = _days(span), _date(simulate_from)
         with errors_in_words():
             settings = load(config)
-            found = asyncio.run(_ask(settings, open_rehearsal, days, start))
+            found = asyncio.run(_ask(settings, open_planner, days, start))
         _print(Words(settings.language), found, days)
 
     @cli.command()
@@ -66,15 +66,15 @@ def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> No
             )
         with errors_in_words():
             settings = load(config)
-            found = asyncio.run(_ask(settings, open_rehearsal, 0, None))
+            found = asyncio.run(_ask(settings, open_planner, 0, None))
         _print(Words(settings.language), found, 0)
 
 
 async def _ask(
-    settings: Settings, open_rehearsal: OpenRehearsal, days: int, start: date | None
+    settings: Settings, open_planner: OpenPlanner, days: int, start: date | None
 ) -> Plan:
-    async with open_rehearsal(settings) as rehearse:
-        return await rehearse.plan(days, start) if days else await rehearse.due()
+    async with open_planner(settings) as planner:
+        return await planner.plan(days, start) if days else await planner.due()
 
 
 def _days(span: str) -> int:

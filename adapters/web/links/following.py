@@ -18,7 +18,7 @@ from adapters.web.links.phrases import GRANTS, later_fields, later_wanted, statu
 from adapters.web.middleware import page_policy
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import TAKEN_ON, Button, ConsentRequest, Stage
-from bot.domain.evidence.sights import told_by
+from bot.domain.evidence.observations import told_by
 from bot.errors import (
     ChatError,
     CloudError,

@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.chat.inventory.overview import Due, overview
 from bot.chat.people.holders import Holders
 from bot.chat.replies import Replies
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.likeness import likeness
 from bot.domain.people.prospects import Prospect
@@ -27,7 +27,7 @@ AT_ONCE = 4
 """So many different lists are read and drawn at the same time; the others wait for their turn."""
 
 
-Outlooks = Callable[[Iterable[ConsentRequest]], Awaitable[Mapping[str, Outlook]]]
+NextMessages = Callable[[Iterable[ConsentRequest]], Awaitable[Mapping[str, NextMessage]]]
 """When the first messages go out of those that wait for it."""
 
 
@@ -38,11 +38,11 @@ class AppLists:
         self,
         ledger: Ledger,
         scan: Scan,
-        outlooks: Outlooks,
+        next_messages: NextMessages,
         due: Callable[[Sequence[AppSummary]], Due],
         lived: Callable[[], datetime],
     ) -> None:
-        self._outlooks = outlooks
+        self._outlooks = next_messages
         self._due = due
         self._lived = lived
         self._ledger = ledger
@@ -68,7 +68,7 @@ class AppLists:
                 await self._ledger.scans(),
                 self._scan.now(),
                 wanted=wanted,
-                outlooks=await self._outlooks(page.requests.values()),
+                next_messages=await self._outlooks(page.requests.values()),
                 due=self._due(page.shown),
                 lived=self._lived(),
             )

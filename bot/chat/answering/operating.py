@@ -66,8 +66,8 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.boards import Boards
 from bot.services.campaign.outreach import Outreach
+from bot.services.campaign.planning import Planner
 from bot.services.campaign.postpone import Postpone
-from bot.services.campaign.rehearse import Rehearse
 from bot.services.campaign.remind import Remind
 from bot.services.consent.onboard import Onboard as Onboarder
 from bot.services.doctor import Doctor
@@ -83,7 +83,7 @@ Show = Callable[[Message], Awaitable[None]]
 class CampaignParts:
     """What is said about the campaign."""
 
-    rehearse: Rehearse
+    planner: Planner
     boards: Boards
     postpone: Postpone
     waive: WaiveService
@@ -111,7 +111,7 @@ class Operating:
 
     def __attrs_post_init__(self) -> None:
         self._lists = AppLists(
-            self._ledger, self._scan, self._outreach.outlooks, self._due, self._clock.now
+            self._ledger, self._scan, self._outreach.next_messages, self._due, self._clock.now
         )
 
     async def do(
@@ -178,7 +178,7 @@ class Operating:
                 back = await waive.take_back(record.app.ref, str(asker))
                 return replies.waivers.taken_back(back)
             case PlanAhead(days, said):
-                found = await self._campaign.rehearse.plan(days)
+                found = await self._campaign.planner.plan(days)
                 return plans.plan(replies.words, found, days, said)
             case ReportNow(sure):
                 if not sure:
@@ -278,9 +278,11 @@ class Operating:
     async def _who(self, replies: Replies, record: AppRecord, *, in_full: bool = False) -> Message:
         choice = await self._candidates.of(record)
         request = await self._open_request(record)
-        outlooks = await self._outreach.outlooks([request] if request else [])
+        next_messages = await self._outreach.next_messages([request] if request else [])
         now = self._clock.now()
-        return people.who(replies.words, record, choice, now, request, outlooks, in_full=in_full)
+        return people.who(
+            replies.words, record, choice, now, request, next_messages, in_full=in_full
+        )
 
     async def _open_request(self, record: AppRecord) -> ConsentRequest | None:
         found = await self._ledger.request(record.request_id) if record.request_id else None

@@ -9,7 +9,7 @@ from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import O365BotError
 from bot.message import Block, Buttons, Command, Heading, Message, Note, Text
-from bot.services.consent.arrive import Arrive, Waiting
+from bot.services.consent.installations import Installations, Waiting
 from bot.services.people.access import Access
 
 log = structlog.get_logger(__name__)
@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 class Welcome:
     """Welcomes people and teams, after a look at whom an installation makes reachable."""
 
-    def __init__(self, arrive: Arrive, *, access: Access, language: str) -> None:
-        self._arrive = arrive
+    def __init__(self, installations: Installations, *, access: Access, language: str) -> None:
+        self._installations = installations
         self._access = access
         self._language = language
 
@@ -49,7 +49,7 @@ class Welcome:
     async def in_team(self) -> None:
         """A team was welcomed: lists say at once whom it makes reachable."""
         try:
-            await self._arrive.in_team()
+            await self._installations.in_team()
         except O365BotError as error:
             log.warning("could not follow up a team's installation", error=error.code)
 
@@ -66,7 +66,7 @@ class Welcome:
 
     async def _waiting_for(self, who: ChatIdentity) -> Waiting:
         try:
-            return await self._arrive(who)
+            return await self._installations(who)
         except O365BotError as error:
             log.warning("could not follow up an installation", who=str(who), error=error.code)
             return Waiting()

@@ -63,7 +63,7 @@ def board(
             for state in named
         )
         blocks.append(Text(" · ".join(counted)))
-    held = Holders(page.requests, page.prospects, contents.now, contents.outlooks, zone)
+    held = Holders(page.requests, page.prospects, contents.now, contents.next_messages, zone)
     shown = holders.groups(words, page.shown, held, counts, ways=ways)
     # A board of one org names it in its title.
     blocks += (_unnamed(group) for group in shown) if org else shown

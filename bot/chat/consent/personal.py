@@ -11,7 +11,7 @@ from bot.chat.forms import Forms
 from bot.chat.words import Words
 from bot.domain.consent.later import Moved, zone_named
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.evidence.sights import ANSWERS, Sight
+from bot.domain.evidence.observations import ANSWERS, Observation
 from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, OpenLink, Text
 from bot.services.consent.onboard import Invitation
 
@@ -74,21 +74,21 @@ class PersonalReplies:
         """Said to be done: it is looked at; and what else was there?"""
         words = self._words
         text = words("saved.looking", app=request.app_label)
-        more = Command("sights", words("sight.ask"), f"saw {request.code}")
+        more = Command("sights", words("observation.ask"), f"saw {request.code}")
         return Message(text, (Text(text), Buttons((more,))))
 
     def sights(self, request: ConsentRequest) -> Message:
         """What the person can see besides the button, each to be answered by yes or no."""
         words = self._words
-        text = words("sight.text", app=request.app_label)
+        text = words("observation.text", app=request.app_label)
         blocks: list[Block] = [Text(text)]
-        for sight in Sight:
-            blocks.append(Text(words(f"sight.{sight.value}")))
+        for observation in Observation:
+            blocks.append(Text(words(f"observation.{observation.value}")))
             answers = (
                 Command(
-                    f"{sight.value}:{answer}",
-                    words(f"sight.{answer}"),
-                    f"saw {request.code} {sight.value} {answer}",
+                    f"{observation.value}:{answer}",
+                    words(f"observation.{answer}"),
+                    f"saw {request.code} {observation.value} {answer}",
                 )
                 for answer in ANSWERS
             )
@@ -97,7 +97,7 @@ class PersonalReplies:
 
     def seen(self, request: ConsentRequest) -> Message:
         """It is noted."""
-        return phrases.plain(self._words("sight.noted", app=request.app_label))
+        return phrases.plain(self._words("observation.noted", app=request.app_label))
 
     def not_me_sure(self, request: ConsentRequest, suggestion: str = "") -> Message:
         """Is it really somebody else? With the way to say who; `suggestion` was named already."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.chat import phrases
 from bot.chat.words import Words
-from bot.domain.campaign.rehearsal import Wait
+from bot.domain.campaign.planned_messages import Wait
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest
 from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, Text
@@ -33,10 +33,10 @@ def sent(words: Words, found: Sent, link_hours: int, now: datetime) -> Message:
     ]
     if asked.replaced is not None:
         blocks.append(Text(words("asked.replaced", name=asked.replaced.admin_name)))
-    if found.outlook is not None and found.outlook.why is not Wait.GATHER:
+    if found.next_message is not None and found.next_message.why is not Wait.GATHER:
         local = now.astimezone(zone_named(request.chat.time_zone))
         blocks.append(Text(words("asked.now_confirm", time=f"{local:%H:%M}")))
-    if found.outlook is not None:
+    if found.next_message is not None:
         label = words("asked.button_now")
         blocks.append(Buttons((Command("now", label, f"send {request.app} now"),)))
     blocks.append(Note(words("asked.next")))
@@ -55,8 +55,8 @@ def holds(words: Words, found: Holds, now: datetime) -> Message:
             words("holds.since", at=words.moment(told, zone), stage=phrases.stage(words, request))
         ),
     ]
-    if found.outlook.at is not None:
-        at = moment(words, request, found.outlook.at)
+    if found.next_message.at is not None:
+        at = moment(words, request, found.next_message.at)
         blocks.append(Text(words("holds.next", at=at)))
     blocks += [
         Text(words("holds.again", time=f"{now.astimezone(zone):%H:%M}")),
@@ -67,12 +67,14 @@ def holds(words: Words, found: Holds, now: datetime) -> Message:
 
 def when(words: Words, found: Sent) -> str:
     """When the message goes out, by the person's own clock, and why not at once."""
-    if found.outlook is None:
+    if found.next_message is None:
         return words("asked.now")
-    why = words(f"wait.{found.outlook.why.value}")
-    if found.outlook.at is None:
+    why = words(f"wait.{found.next_message.why.value}")
+    if found.next_message.at is None:
         return words("asked.never", why=why)
-    return words("asked.when", at=moment(words, found.asked.request, found.outlook.at), why=why)
+    return words(
+        "asked.when", at=moment(words, found.asked.request, found.next_message.at), why=why
+    )
 
 
 def moment(words: Words, request: ConsentRequest, at: datetime) -> str:

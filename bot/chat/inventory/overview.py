@@ -12,7 +12,7 @@ from bot.chat.people import holders
 from bot.chat.people.holders import Holders
 from bot.chat.typed.listed import STATES, say_list
 from bot.chat.words import Words
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import EVERY_OPEN, RANKS, By, Page, Part, Wanted
@@ -54,18 +54,18 @@ def overview(
     now: datetime,
     *,
     wanted: Wanted = EVERY_OPEN,
-    outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+    next_messages: Mapping[str, NextMessage] = phrases.NO_NEXT_MESSAGES,
     due: Due | None = None,
     lived: datetime | None = None,
     in_chat: bool = True,
 ) -> Message:
     """A page of the apps that are wanted.
 
-    `outlooks` say when the first message goes out of those that wait for it. `now` is the time of
-    the clouds, `lived` that of people (a rehearsal sets it forward).
+    `next_messages`: when the first message goes out to those that wait for it. `now` is the clouds'
+    time, `lived` that of people (a rehearsal sets it forward).
     """
     title = _title(words, page, scans, wanted)
-    held = Holders(page.requests, page.prospects, lived or now, outlooks)
+    held = Holders(page.requests, page.prospects, lived or now, next_messages)
     blocks: list[Block] = [Heading(title), Note(_line(words, page, scans, now, due))]
     if only := _only(words, wanted):
         blocks.append(Text(words("list.only", what=only)))

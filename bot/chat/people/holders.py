@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.chat import phrases
 from bot.chat.words import Words
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.verdict import State
@@ -34,7 +34,7 @@ class Holders:
     requests: Mapping[str, ConsentRequest]
     prospects: Mapping[AppRef, Prospect]
     now: datetime
-    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
+    next_messages: Mapping[str, NextMessage] = field(default_factory=dict)
     zone: tzinfo | None = None
 
     def of(self, app: AppSummary) -> ConsentRequest | None:
@@ -176,12 +176,12 @@ def holder(words: Words, app: AppSummary, holders: Holders) -> Said:
     if request is None:
         return words("holder.nobody") if app.wants_consent else ""
     name = request.admin_name
-    outlook = holders.outlooks.get(request.id)
+    next_message = holders.next_messages.get(request.id)
     if request.stage is Stage.REQUESTED:
-        if outlook is None or outlook.at is None:
+        if next_message is None or next_message.at is None:
             return words("holder.requested", name=name)
-        soon = words.soon(outlook.at, zone_named(request.chat.time_zone))
-        return words.said("holder.going", name=name, at=Moment(outlook.at, soon))
+        soon = words.soon(next_message.at, zone_named(request.chat.time_zone))
+        return words.said("holder.going", name=name, at=Moment(next_message.at, soon))
     at = request.requested_at
     if request.stage is Stage.ACKNOWLEDGED and request.proof is not None:
         at = request.proof.at

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.chat import phrases
 from bot.chat.people import holders
 from bot.chat.words import Words
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.campaign.windows import SMS_RETIREMENT
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.gaps import AdminGap
@@ -42,7 +42,7 @@ def who(
     choice: Choice,
     now: datetime,
     request: ConsentRequest | None = None,
-    outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+    next_messages: Mapping[str, NextMessage] = phrases.NO_NEXT_MESSAGES,
     *,
     in_full: bool = False,
 ) -> Message:
@@ -54,7 +54,7 @@ def who(
     title = words("who.title", app=record.app.label)
     blocks: list[Block] = [Heading(title)]
     if request is not None:
-        blocks.append(_asked(words, request, now, outlooks))
+        blocks.append(_asked(words, request, now, next_messages))
     if chosen is None:
         blocks.append(Text(_nobody(words, record, choice)))
     else:
@@ -117,7 +117,7 @@ def _weighed(words: Words, one: Candidate | Partner) -> str:
 
 
 def _asked(
-    words: Words, request: ConsentRequest, now: datetime, outlooks: Mapping[str, Outlook]
+    words: Words, request: ConsentRequest, now: datetime, next_messages: Mapping[str, NextMessage]
 ) -> Text:
     return Text(
         words(
@@ -125,7 +125,7 @@ def _asked(
             name=request.admin_name,
             reached=words(f"reached.{request.chat.platform}"),
             age=words.ago(request.requested_at, now),
-            stage=phrases.stage(words, request, outlooks),
+            stage=phrases.stage(words, request, next_messages),
         )
     )
 
@@ -203,7 +203,7 @@ def in_short(
 ) -> Text | None:
     """Who is asked, or would be, in one sentence; None when the app needs nobody."""
     if request is not None:
-        return _asked(words, request, now, phrases.NO_OUTLOOKS)
+        return _asked(words, request, now, phrases.NO_NEXT_MESSAGES)
     if not record.state(now).wants_consent:
         return None
     if prospect is None:

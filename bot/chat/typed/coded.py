@@ -25,7 +25,7 @@ from bot.chat.typed.looks.marks import unmarked
 from bot.chat.typed.looks.spelling import forms, sentence
 from bot.chat.typed.sentences import read_sentence
 from bot.chat.typed.times.putting_off import time_in
-from bot.domain.evidence.sights import told_by
+from bot.domain.evidence.observations import told_by
 from bot.domain.likeness import likeness
 
 _ENDS = "?!.,:;…"
@@ -180,8 +180,8 @@ def read_verb(verb: str, code: str, more: str, *, asks: bool) -> Command:
                 return Unsure(f"{verb} {code}")
             return _OF_ONE[verb](code)
         case "saw":
-            sight, _, answer = tail.partition(" ")
-            return Saw(code, next(iter(told_by({sight: answer})), None))
+            observation, _, answer = tail.partition(" ")
+            return Saw(code, next(iter(told_by({observation: answer})), None))
         case "notme":
             return _not_me(code, more, asks=asks)
     return Later(code) if asks else _later(code, more)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.domain.campaign import rehearsal, reminders
+from bot.domain.campaign import planned_messages, reminders
 from bot.domain.campaign.cadence import calendar_of, leaves_at, moment_of, rested, start_of
 from bot.domain.campaign.intents import Intent, Policy, SendRound, Worklist
 from bot.domain.campaign.windows import Audience, Window
@@ -135,7 +135,7 @@ def after(worklist: Worklist, digest: Digest) -> Worklist:
     return replace(worklist, recipient=told)
 
 
-def rehearse(
+def planned_digests(
     worklist: Worklist,
     dates: Sequence[date],
     start: datetime,
@@ -152,7 +152,7 @@ def rehearse(
         worklist = owing(worklist, stuck_at)
         for intent in reminders.evaluate(as_asked(worklist), now, policy).intents:
             yield intent
-            worklist = rehearsal.after(worklist, intent)
+            worklist = planned_messages.after(worklist, intent)
         digest = evaluate(worklist, dates, now, policy, stuck_at).digest
         if digest is not None:
             yield digest

@@ -1,10 +1,10 @@
 """Whether to write to somebody now, about what, and when to look again: pure decisions.
 
 Everything that is to reach a person goes through here: the first message about an app, reminders,
-"how is it going", the last call. `look` is handed a snapshot of one person and the time; it yields
-intents with stable keys. A tick looks only at people whose time has come, a rehearsal
-(`bot.domain.campaign.rehearsal`) goes through a month by jumping from look to look, and both come
-to the same, since this is the only rule book:
+"how is it going", the last call. `evaluate` is handed a snapshot of one person and the time; it
+yields intents with stable keys. A tick evaluates only people whose time has come, a plan
+(`bot.domain.campaign.planned_messages`) goes through a month from one evaluation to the next, and
+both come to the same, since this is the only rule book:
 
 * only in the person's own working hours, on their working days, at a minute of their own;
 * one message with all their apps, one a day, at most `per_week` in seven days, whatever they are;

@@ -159,7 +159,7 @@ def fail(delivery: Delivery, failure: str) -> Delivery:
 
 
 RESTORED = "restored"
-"""The failure of what may have been sent since the backup that was laid down."""
+"""The failure of what may have been sent since the backup that was restored."""
 RELEASED = "released"
 """Why it is sent after all: an operator said so."""
 

@@ -6,7 +6,7 @@ and ends by itself with the first message that gets through. So does what is wro
 (`okta:contoso`), a Microsoft tenant (`entra:contoso`), a secret that soon ends
 (`expires:entra.certificate`), work that waits too long (`engine`), the `webhook`, or what an
 examination finds (`doctor:store/store_replicas`): told once, shown while it lasts, over when a look
-goes through. `restored` is a backup laid down where the former store is lost: over when an
+goes through. `restored` is a backup restored where the former store is lost: over when an
 operator says so.
 """
 

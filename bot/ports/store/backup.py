@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredKey:
     """One key, or a part of a big one: parts of one key come one after another.
 
     `kind` is the store's name of its type. `holds` is text (string), a list (list, set), an object
@@ -28,10 +28,10 @@ class Snapshot:
 
     at: datetime
     schema: int
-    kept: AsyncIterator[Kept]
+    kept: AsyncIterator[StoredKey]
 
 
-class Vault(Protocol):
+class BackupStore(Protocol):
     """A store as a whole. `newest` is the newest form of records that this release knows."""
 
     newest: int
@@ -41,7 +41,7 @@ class Vault(Protocol):
         ...
 
     async def accept(self, mark: str) -> None:
-        """Raises StoreError where a backup with this mark of whose it is may not be laid down.
+        """Raises StoreError where a backup with this mark of whose it is may not be restored here.
 
         Since it is another installation's, or this store is, or no bot could start on it.
         """
@@ -50,17 +50,17 @@ class Vault(Protocol):
     async def is_empty(self) -> bool: ...
 
     async def is_whole(self) -> bool:
-        """Whether what it has was not cut off while a backup was laid down."""
+        """Whether what it has was not cut off while a backup was restored."""
         ...
 
     async def clear(self, *, since: bool) -> None:
-        """Remove everything of this installation. Until `lay` is through, no bot starts on it.
+        """Remove everything of this installation. Until `write` is through, no bot starts on it.
 
         `since`: how far the webhook has told stays, and is what counts afterwards.
         """
         ...
 
-    async def lay(self, kept: Kept) -> None:
+    async def write(self, kept: StoredKey) -> None:
         """Write one key, or the next part of it; one that is over by now is left out."""
         ...
 

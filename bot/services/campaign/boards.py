@@ -59,7 +59,7 @@ from bot.ports.system import Clock
 from bot.ports.writing import ON_A_BOARD, BoardContents, BoardWriter
 from bot.services.campaign.deadlines import deadlines
 from bot.services.delivery.incidents import Incidents
-from bot.services.people.worklists import outlooks
+from bot.services.people.worklists import next_messages
 from bot.services.unit_of_work import write_once
 
 log = structlog.get_logger(__name__)
@@ -169,7 +169,9 @@ class Boards:
         deadline = main_deadline(dates, today)
         return BoardContents(
             page=page,
-            outlooks=await outlooks(self._ledger, page.requests.values(), now, self._policy),
+            next_messages=await next_messages(
+                self._ledger, page.requests.values(), now, self._policy
+            ),
             scans={name: scan for name, scan in scans.items() if org in ("", name)},
             deadline=deadline,
             working_days_left=calendar.days_left(today, deadline.on),

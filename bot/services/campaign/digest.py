@@ -29,7 +29,7 @@ from bot.ports.store.ledger import Ledger
 from bot.services.campaign.deadlines import open_deadlines
 from bot.services.campaign.stuck import stuck_apps
 from bot.services.people.access import Access
-from bot.services.people.twins import Twins
+from bot.services.people.linked_accounts import LinkedAccounts
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import write_once
 
@@ -49,10 +49,10 @@ class Digests:
         engine: Engine,
         policy: Policy,
         operators: tuple[ChatIdentity, ...],
-        twins: Twins | None = None,
+        linked_accounts: LinkedAccounts | None = None,
         access: Access | None = None,
     ) -> None:
-        self._twins = twins
+        self._linked_accounts = linked_accounts
         self._access = access
         self._ledger = ledger
         self._messengers = messengers
@@ -68,7 +68,11 @@ class Digests:
     async def evaluate(self, entry: ScheduleEntry, chat: ChatIdentity, now: datetime) -> None:
         """Plan a digest that is due, and put the operator's next look on the schedule."""
         operates = str(chat) in self._operators
-        accounts = await self._twins.accounts(chat) if self._twins is not None else (chat,)
+        accounts = (
+            await self._linked_accounts.accounts(chat)
+            if self._linked_accounts is not None
+            else (chat,)
+        )
         worklist = await worklist_of(self._ledger, chat, now, accounts)
         if not operates and not worklist.recipient.news:
             await self._ledger.commit(Changes(schedule=(replace(entry, at=None),)))
@@ -118,7 +122,11 @@ class Digests:
     async def owing(self, worklist: Worklist, now: datetime) -> Worklist:
         """Somebody who is reminded, and who as an operator may have to hear of what is stuck."""
         chat = worklist.recipient.chat
-        accounts = await self._twins.accounts(chat) if self._twins is not None else (chat,)
+        accounts = (
+            await self._linked_accounts.accounts(chat)
+            if self._linked_accounts is not None
+            else (chat,)
+        )
         if not any(str(one) in self._operators for one in accounts):
             return worklist
         _, stuck_at = await self._close_and_stuck(now)
@@ -135,7 +143,9 @@ class Digests:
         """Whether it is not on its way yet, here or on a better account of the same person."""
         if await self._ledger.delivery(digest.key) is not None:
             return False
-        return self._twins is None or not await self._twins.are_told(digest.notice)
+        return self._linked_accounts is None or not await self._linked_accounts.are_told(
+            digest.notice
+        )
 
     async def _close_and_stuck(self, now: datetime) -> tuple[tuple[date, ...], datetime | None]:
         """The dates of what is open, and when something got stuck last.

@@ -18,7 +18,7 @@ from bot.domain.forgetting import (
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.pseudonyms import Somebody
 from bot.ports.store.ledger import Ledger
-from bot.ports.store.traces import Known, Traces
+from bot.ports.store.personal_data import Known, PersonalData
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ async def find(ledger: Ledger, person: str) -> Found:
 
 
 async def forget(
-    ledger: Ledger, traces: Traces, found: Found, alias: str, by: str, now: datetime
+    ledger: Ledger, personal_data: PersonalData, found: Found, alias: str, by: str, now: datetime
 ) -> Mapping[str, int]:
     """Do it; open requests are ended. Returns how much there was of what. Raises StoreError."""
     for request in found.open:
@@ -62,7 +62,7 @@ async def forget(
         requests = list(found.requests)
     somebody = Somebody(found.identifiers)
     counts = {
-        "requests": await traces.rewrite(
+        "requests": await personal_data.rewrite(
             requests, lambda one: request_without(one, somebody, alias)
         )
     }
@@ -76,12 +76,12 @@ async def forget(
     changes = tuple(new for old, new in notes if new is not old)
     await ledger.commit(Changes(notes=changes))
     counts["notes"] = len(changes)
-    deliveries = await traces.deliveries(somebody)
+    deliveries = await personal_data.deliveries(somebody)
     counts["deliveries"] = len(deliveries)
-    counts["traces"] = await traces.remove(_known(found), deliveries)
-    counts["administrators"] = await traces.forget_administrators(somebody)
+    counts["traces"] = await personal_data.remove(_known(found), deliveries)
+    counts["administrators"] = await personal_data.forget_administrators(somebody)
     told = AuditEntry(now, by, Action.FORGET, alias, {k: str(v) for k, v in counts.items()})
-    audit = await traces.forget_in_audit(somebody, told)
+    audit = await personal_data.forget_in_audit(somebody, told)
     return counts | {"audit names": audit["names"], "audit rows": audit["rows"]}
 
 

@@ -14,9 +14,9 @@ from datetime import datetime
 import structlog
 from attrs import define
 
-from bot.domain.campaign import rehearsal, rounds
+from bot.domain.campaign import planned_messages, rounds
 from bot.domain.campaign.intents import Policy, Reason
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.campaign.reminders import Decider
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
@@ -33,7 +33,7 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
 from bot.services.people.candidates import Candidates
-from bot.services.people.worklists import outlooks, worklist_of
+from bot.services.people.worklists import next_messages, worklist_of
 from bot.services.unit_of_work import hand_on
 
 AT_A_TIME = 100
@@ -46,21 +46,21 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One app was asked for. `outlook` says when its message goes out; None: at once, as wanted."""
+    """One app was asked for. `next_message`: when its message goes out (None: at once)."""
 
     asked: Asked
-    outlook: Outlook | None
+    next_message: NextMessage | None
 
 
 @dataclass(frozen=True, slots=True)
 class Holds:
     """Nothing was sent: this person has the message already, and another one voids its link.
 
-    `outlook` says when they hear of it again by themselves.
+    `next_message` says when they hear of it again by themselves.
     """
 
     request: ConsentRequest
-    outlook: Outlook
+    next_message: NextMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,10 @@ class Outreach:
         if now and request.stage is Stage.REQUESTED:
             await self._at_once((request,), by)
             return Sent(asked, None)
-        outlook = await self.outlook(request)
+        next_message = await self.next_message(request)
         if asked.before and request.stage is not Stage.REQUESTED:
-            return Holds(request, outlook)
-        return Sent(asked, outlook)
+            return Holds(request, next_message)
+        return Sent(asked, next_message)
 
     async def send_all(
         self, by: ChatIdentity, *, now: bool = False, sure: bool = False
@@ -172,19 +172,19 @@ class Outreach:
                 asked.append(one)
         if now:
             await self._at_once((*found.waiting, *(one.request for one in asked)), by)
-        outlooks = {} if now else await self.outlooks(one.request for one in asked)
-        sent = [Sent(one, outlooks.get(one.request.id)) for one in asked]
+        next_messages = {} if now else await self.next_messages(one.request for one in asked)
+        sent = [Sent(one, next_messages.get(one.request.id)) for one in asked]
         return SentAll(tuple(sent), len(found.waiting), nobody, now, found.unread, failed)
 
-    async def outlook(self, request: ConsentRequest) -> Outlook:
+    async def next_message(self, request: ConsentRequest) -> NextMessage:
         """When the person hears of this request next, and why not at once."""
         at = self._clock.now()
         worklist = await worklist_of(self._ledger, request.chat, at)
-        return rehearsal.outlooks(worklist, [request.id], at, self._policy)[request.id]
+        return planned_messages.next_messages(worklist, [request.id], at, self._policy)[request.id]
 
-    async def outlooks(self, requests: Iterable[ConsentRequest]) -> dict[str, Outlook]:
+    async def next_messages(self, requests: Iterable[ConsentRequest]) -> dict[str, NextMessage]:
         """The same for all of these that wait for their first message, by id."""
-        return await outlooks(self._ledger, requests, self._clock.now(), self._policy)
+        return await next_messages(self._ledger, requests, self._clock.now(), self._policy)
 
     async def _open(self) -> _Open:
         wanting: list[AppSummary] = []

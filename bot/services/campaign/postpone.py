@@ -21,7 +21,7 @@ from bot.domain.time.calendar import DAY, Calendar
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.people.candidates import Candidates
-from bot.services.people.twins import Twins, accounts_of
+from bot.services.people.linked_accounts import LinkedAccounts, accounts_of
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import NO_CHANGE, write
 
@@ -42,7 +42,7 @@ class Postpone:
     _clock: Clock
     _policy: Policy
     _candidates: Candidates | None = None
-    _twins: Twins | None = None
+    _linked_accounts: LinkedAccounts | None = None
 
     async def everything(
         self, chat: ChatIdentity, shown: datetime | None = None
@@ -101,7 +101,7 @@ class Postpone:
             return True
         if await self._ledger.requests_of(chat):
             return True
-        if len(await accounts_of(self._ledger, chat, self._twins)) > 1:
+        if len(await accounts_of(self._ledger, chat, self._linked_accounts)) > 1:
             return True
         return self._candidates is not None and await self._candidates.are_any(chat)
 
@@ -196,7 +196,9 @@ class Postpone:
 
     async def _accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
         """All accounts of whoever speaks of their time, asked on them or not: it holds for each."""
-        found = {str(one): one for one in await accounts_of(self._ledger, chat, self._twins)}
+        found = {
+            str(one): one for one in await accounts_of(self._ledger, chat, self._linked_accounts)
+        }
         if self._candidates is not None:
             for one in await self._candidates.elsewhere(chat):
                 found.setdefault(str(one), one)

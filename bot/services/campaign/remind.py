@@ -16,7 +16,7 @@ import structlog
 from attrs import define
 
 from bot.domain.campaign.intents import Escalate, Intent, Policy, Reason, SendRound, Worklist
-from bot.domain.campaign.rehearsal import after, stuck
+from bot.domain.campaign.planned_messages import after, stuck
 from bot.domain.campaign.reminders import evaluate
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
@@ -49,7 +49,7 @@ from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.digest import Digests
-from bot.services.consent.pass_on import PassOn
+from bot.services.consent.reassign import Reassign
 from bot.services.delivery.requeue import requeue
 from bot.services.people.worklists import worklist_of
 
@@ -71,7 +71,7 @@ class Remind:
     _ledger: Ledger
     _engine: Engine
     _clock: Clock
-    _pass_on: PassOn
+    _reassign: Reassign
     _look_after: Mapping[str, Look]
     _renew_verdicts: Callable[[datetime], Awaitable[None]]
     _digests: Digests
@@ -206,7 +206,7 @@ class Remind:
         left_over: list[Escalate] = []
         gone: set[str] = set()
         by_id = {item.request.id: item.request for item in worklist.items}
-        reach = await self._pass_on.reach()  # many apps may go the same way
+        reach = await self._reassign.reach()  # many apps may go the same way
         for intent in intents:
             if not isinstance(intent, Escalate):
                 continue
@@ -214,7 +214,7 @@ class Remind:
                 left_over.append(intent)  # another admin could do no more about it
                 continue
             try:
-                await self._pass_on.escalate(by_id[intent.request_id], intent.reason, reach)
+                await self._reassign.escalate(by_id[intent.request_id], intent.reason, reach)
                 gone.add(intent.request_id)
             except NothingToDo:
                 gone.add(intent.request_id)  # done, or asked anew by somebody just now
@@ -254,13 +254,13 @@ class Remind:
     async def _ask_again(self, entry: ScheduleEntry) -> None:
         """Nobody was left to ask for this app; somebody may be back by now."""
         app = AppRef.parse(entry.name.partition(":")[2])
-        at = await self._pass_on.again(app)
+        at = await self._reassign.again(app)
         await self._ledger.commit(Changes(schedule=(replace(entry, at=at),)))
 
     async def _ask_instead(self, entry: ScheduleEntry) -> None:
         """Whoever ended this request died before somebody else was asked, or could ask nobody."""
         request = await self._ledger.request(entry.name.partition(":")[2])
-        again = await self._pass_on.instead(request) if request is not None else None
+        again = await self._reassign.instead(request) if request is not None else None
         await self._ledger.commit(Changes(schedule=(replace(entry, at=again),)))
 
     async def _hand_over(self, planned: Sequence[Delivery]) -> None:

@@ -1,4 +1,4 @@
-"""After a backup was laid down: nothing is sent again that was sent since it was made.
+"""After a backup was restored: nothing is sent again that was sent since it was made.
 
 The store that was replaced tells what went out since (`sent_since`), and that is taken along
 (`take_along`): it happened, whatever becomes of the store. Beyond that nothing is known, so what
@@ -86,7 +86,7 @@ async def sent_since(ledger: Ledger, at: datetime, operators: Iterable[ChatIdent
 
 
 async def take_along(ledger: Ledger, since: Since, by: str, now: datetime) -> None:
-    """Write it into the store in which the backup was laid down, over what that has."""
+    """Write it into the store into which the backup was restored, over what that has."""
     for seen in since.apps:
         app = await ledger.app(seen.app.ref)
         await ledger.commit(Changes(apps=(_as_seen(seen, app),)))

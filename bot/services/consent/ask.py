@@ -33,7 +33,7 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.services.delivery.tell import changed
 from bot.services.people.candidates import Candidates
-from bot.services.people.reach import Reach
+from bot.services.people.chat_accounts import ChatAccounts
 from bot.services.unit_of_work import NO_CHANGE, write
 
 log = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ class Ask:
         former_ends: Step = Step.REVOKE,
         present: bool = False,
         anew: bool = True,
-        reach: Reach | None = None,
+        reach: ChatAccounts | None = None,
     ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 

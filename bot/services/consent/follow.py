@@ -29,7 +29,7 @@ from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.consent.pass_on import PassOn
+from bot.services.consent.reassign import Reassign
 from bot.services.consent.visit import Actor, BySession, Visit, Visits
 from bot.services.delivery.tell import changed
 from bot.services.inventory.consoles import integration_tab
@@ -70,7 +70,7 @@ class Follow:
     _ledger: Ledger
     _orgs: Mapping[str, OktaOrg]
     _scan: Scan
-    _pass_on: PassOn
+    _reassign: Reassign
     _engine: Engine
     _clock: Clock
     _policy: Policy
@@ -149,7 +149,7 @@ class Follow:
         said = " ".join(suggestion.split())[:LONGEST_SUGGESTION]
         declined = await self._take(actor, Step.DECLINE, suggestion=said)
         try:
-            await self._pass_on.instead(declined)
+            await self._reassign.instead(declined)
         except StoreError as error:
             # The answer is kept, and with it that somebody else is to be asked: a tick does it.
             log.warning("nobody else asked yet", request=declined.id, error=error.code)

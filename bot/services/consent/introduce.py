@@ -29,7 +29,7 @@ from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.visit import Actor, Visits
-from bot.services.people.reach import elsewhere
+from bot.services.people.chat_accounts import elsewhere
 from bot.services.unit_of_work import write
 
 # More than this many people are not looked up in chat for one introduction.

@@ -52,8 +52,8 @@ from bot.ports.system import Clock
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.outcomes import Outcomes
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
-from bot.services.delivery.turns import WAIT, Turns
-from bot.services.people.twins import Twins
+from bot.services.delivery.sequencing import WAIT, Sequencer
+from bot.services.people.linked_accounts import LinkedAccounts
 from bot.services.unit_of_work import NO_CHANGE, hand_on, write_once
 
 log = structlog.get_logger(__name__)
@@ -80,7 +80,7 @@ class Deliver:
         incidents: Incidents,
         quotas: Quotas = limits.DEFAULT,
         operators: tuple[ChatIdentity, ...] = (),
-        twins: Twins | None = None,
+        linked_accounts: LinkedAccounts | None = None,
         ask_another: Callable[[ConsentRequest], Awaitable[object]] | None = None,
     ) -> None:
         self._ledger = ledger
@@ -93,7 +93,7 @@ class Deliver:
         self._operators = operators
         self._ask_another = ask_another
         self._at_once = asyncio.Semaphore(AT_ONCE)
-        self._turns = Turns(ledger, twins)
+        self._turns = Sequencer(ledger, linked_accounts)
         self._outcomes = Outcomes(
             ledger=ledger,
             send=send,

@@ -22,8 +22,8 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.delivery.send import Send
+from bot.services.delivery.sequencing import Sequencer
 from bot.services.delivery.tell import with_news
-from bot.services.delivery.turns import Turns
 from bot.services.unit_of_work import NO_CHANGE, hand_on, write_once
 
 _OUTCOMES = {
@@ -41,7 +41,7 @@ class Outcomes:
     _send: Send
     _engine: Engine
     _clock: Clock
-    _turns: Turns
+    _turns: Sequencer
     _operators: tuple[ChatIdentity, ...]
 
     async def again(self, put_back: Delivery, also: Changes = NO_CHANGE) -> None:

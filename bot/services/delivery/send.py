@@ -47,8 +47,8 @@ from bot.ports.chat import Messenger
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
-from bot.services.people.reach import elsewhere
-from bot.services.people.twins import Twins, accounts_of
+from bot.services.people.chat_accounts import elsewhere
+from bot.services.people.linked_accounts import LinkedAccounts, accounts_of
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import write_once
 
@@ -71,7 +71,7 @@ class OutcomeUnknown(Exception):
 
 
 class PerhapsSent(OutcomeUnknown):
-    """It may have been sent since a backup that was laid down: an operator may have it sent."""
+    """It may have been sent since a backup that was restored: an operator may have it sent."""
 
     code = RESTORED
 
@@ -101,9 +101,9 @@ class Send:
         policy: Policy,
         public_url: str,
         link_lifetime: timedelta,
-        twins: Twins | None = None,
+        linked_accounts: LinkedAccounts | None = None,
     ) -> None:
-        self._twins = twins
+        self._linked_accounts = linked_accounts
         self._ledger = ledger
         self._messengers = messengers
         self._composer = composer
@@ -159,7 +159,7 @@ class Send:
 
     async def _disturbed(self, chat: ChatIdentity, now: datetime) -> Worklist:
         """What waits for them, and what they were told and said, on whichever account of theirs."""
-        accounts = await accounts_of(self._ledger, chat, self._twins)
+        accounts = await accounts_of(self._ledger, chat, self._linked_accounts)
         accounts += await elsewhere(self._messengers, chat)
         return await worklist_of(self._ledger, chat, now, accounts)
 
@@ -231,7 +231,7 @@ class Send:
         return wanted or rested(known, now, self._policy) <= now
 
     async def _is_told_elsewhere(self, notice: Notice) -> bool:
-        return self._twins is not None and await self._twins.are_told(notice)
+        return self._linked_accounts is not None and await self._linked_accounts.are_told(notice)
 
     async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
         """Change the message that asked the person last, in place."""

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.evidence.doubts import doubts
+from bot.domain.evidence.caveats import caveats
 from bot.domain.evidence.rules import Evidence
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
@@ -203,7 +203,7 @@ def _evidence(evidence: Evidence, counts_as: str) -> Json:
         "happened_at": _time(evidence.happened_at),
         "detail": dict(evidence.detail),
         "event_id": evidence.event_id or None,
-        "doubts": [doubt.value for doubt in doubts(evidence)],
+        "doubts": [caveat.value for caveat in caveats(evidence)],
         "mismatch": evidence.kind in MISMATCHES,
     }
     return found | ({"counts_as": counts_as} if counts_as else {})

@@ -16,7 +16,7 @@ from bot.domain.summaries import Page, Wanted
 from bot.ports.store.ledger import Ledger
 from bot.ports.store.lists import Asked
 from bot.ports.system import Clock
-from bot.services.campaign.rehearse import Plan, Rehearse
+from bot.services.campaign.planning import Plan, Planner
 from bot.services.inventory.export import Inventory
 
 ROWS = 50
@@ -40,9 +40,9 @@ class AppFile:
 class Read:
     """Reads for the pages. Every method may raise StoreError."""
 
-    def __init__(self, *, ledger: Ledger, rehearse: Rehearse, clock: Clock) -> None:
+    def __init__(self, *, ledger: Ledger, planner: Planner, clock: Clock) -> None:
         self._ledger = ledger
-        self._rehearse = rehearse
+        self._planner = planner
         self._clock = clock
         self._plan: Plan | None = None
         self._planning = asyncio.Lock()
@@ -50,7 +50,7 @@ class Read:
     @property
     def zone(self) -> tzinfo:
         """The organisation's."""
-        return self._rehearse.policy.calendars.of("").zone
+        return self._planner.policy.calendars.of("").zone
 
     def now(self) -> datetime:
         """The moment that the pages are about (UTC)."""
@@ -90,7 +90,7 @@ class Read:
         """Who would get what within AHEAD days, as of a minute ago at most."""
         async with self._planning:
             if self._plan is None or not self._is_new(self._plan):
-                self._plan = await self._rehearse.plan(AHEAD)
+                self._plan = await self._planner.plan(AHEAD)
             return self._plan
 
     def _is_new(self, plan: Plan) -> bool:

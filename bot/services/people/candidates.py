@@ -40,7 +40,7 @@ from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.people.reach import Reach, elsewhere
+from bot.services.people.chat_accounts import ChatAccounts, elsewhere
 
 REVIEW_AFTER = timedelta(hours=1)
 BATCH = 50
@@ -68,7 +68,7 @@ class Candidates:
         record: AppRecord,
         without: frozenset[ChatIdentity] = frozenset(),
         silent: frozenset[str] = frozenset(),
-        reach: Reach | None = None,
+        reach: ChatAccounts | None = None,
     ) -> Choice:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError.
 
@@ -145,7 +145,7 @@ class Candidates:
 
     async def shared(
         self, apps: Iterable[AppSummary]
-    ) -> tuple[list[tuple[AppSummary, Candidate]], list[CloudError | ChatError], Reach]:
+    ) -> tuple[list[tuple[AppSummary, Candidate]], list[CloudError | ChatError], ChatAccounts]:
         """To whom each of these apps would go if all were asked for now; without who has nobody.
 
         Also what kept anybody from being looked for, once for each app; and where people were
@@ -174,12 +174,12 @@ class Candidates:
                 given.append((app, chosen))
         return given, untold, reach
 
-    async def reach(self) -> Reach:
+    async def reach(self) -> ChatAccounts:
         """Where people are reached, for several looks at the same moment."""
         policy = self._policy.with_notes(await self._ledger.account_notes())
-        return Reach(self._messengers, policy, self._presence)
+        return ChatAccounts(self._messengers, policy, self._presence)
 
-    async def _search(self, reach: Reach | None = None) -> _Search:
+    async def _search(self, reach: ChatAccounts | None = None) -> _Search:
         policy = self._policy.with_notes(await self._ledger.account_notes())
         reach = reach or await self.reach()
         now = self._clock.now()
@@ -231,7 +231,7 @@ class _Search:
 
     _ledger: Ledger
     _reads_tenants: bool
-    _reach: Reach
+    _reach: ChatAccounts
     _policy: PeoplePolicy
     _reminding: Policy
     _now: datetime

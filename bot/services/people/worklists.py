@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.domain.campaign import rehearsal
+from bot.domain.campaign import planned_messages
 from bot.domain.campaign.intents import Open, Policy, Worklist
-from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.verdict import State
@@ -37,18 +37,18 @@ async def worklist_of(
     return Worklist(recipient, tuple(items))
 
 
-async def outlooks(
+async def next_messages(
     ledger: Ledger, requests: Iterable[ConsentRequest], now: datetime, policy: Policy
-) -> dict[str, Outlook]:
+) -> dict[str, NextMessage]:
     """When each of these that waits for its first message is sent, by id."""
     waiting: dict[str, list[ConsentRequest]] = {}
     for request in requests:
         if request.stage is Stage.REQUESTED:
             waiting.setdefault(str(request.chat), []).append(request)
-    found: dict[str, Outlook] = {}
+    found: dict[str, NextMessage] = {}
     for theirs in waiting.values():
         worklist = await worklist_of(ledger, theirs[0].chat, now)
-        found |= rehearsal.outlooks(worklist, [one.id for one in theirs], now, policy)
+        found |= planned_messages.next_messages(worklist, [one.id for one in theirs], now, policy)
     return found
 
 

@@ -85,7 +85,9 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
             "What do",
             "gita",
         ),
-        Step("personal {sight.value}:{answer}", "", "", "saw {code} .* no", "noted", by="gita"),
+        Step(
+            "personal {observation.value}:{answer}", "", "", "saw {code} .* no", "noted", by="gita"
+        ),
     ),
     "saved": (
         Step("composer me", LETTER, "", "me {code}", "Taken on", by="gita"),

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import BackupUnusable
-from bot.ports.store.backup import Kept
+from bot.ports.store.backup import StoredKey
 
 VERSION = 1
 LONGEST = 64 * 1024 * 1024
@@ -45,7 +45,7 @@ class About:
 @contextmanager
 def writing(
     path: Path, at: datetime, schema: int, release: str
-) -> Iterator[Callable[[Kept], None]]:
+) -> Iterator[Callable[[StoredKey], None]]:
     """Takes one part after another. Raises BackupUnusable where there is a file, or no room."""
     draft = path.with_name(path.name + ".part")
     digest, parts = hashlib.sha256(), 0
@@ -61,7 +61,7 @@ def writing(
             with gzip.open(raw, "wb") as file:
                 digest.update(_put(file, {"o365bot": "backup", "version": VERSION} | about))
 
-                def put(kept: Kept) -> None:
+                def put(kept: StoredKey) -> None:
                     nonlocal parts
                     digest.update(_put(file, _line(kept)))
                     parts += 1
@@ -107,14 +107,14 @@ def examine(path: Path) -> About:
         raise _damaged(path) from error
 
 
-def read(path: Path) -> Iterator[Kept]:
+def read(path: Path) -> Iterator[StoredKey]:
     """What a backup has, which was examined before. Raises BackupUnusable."""
     for number, (_, line) in enumerate(_lines(path)):
         if number == 0 or "end" in line:
             continue
         try:
             until = line.get("until")
-            yield Kept(
+            yield StoredKey(
                 line["key"],
                 line["kind"],
                 line["holds"],
@@ -124,7 +124,7 @@ def read(path: Path) -> Iterator[Kept]:
             raise _damaged(path) from error
 
 
-def _line(kept: Kept) -> dict[str, Any]:
+def _line(kept: StoredKey) -> dict[str, Any]:
     until = {"until": kept.expires_at.isoformat()} if kept.expires_at else {}
     return {"key": kept.key, "kind": kept.kind, "holds": kept.holds} | until
 

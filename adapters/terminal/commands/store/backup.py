@@ -19,7 +19,7 @@ from adapters.terminal.options import Config, Level, errors_in_words
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.visible import visible
 from bot.errors import BackupUnusable
-from bot.ports.store.backup import Vault
+from bot.ports.store.backup import BackupStore
 from bot.services.campaign.restored import Since
 from bot.settings.whole import Settings, load
 
@@ -31,7 +31,7 @@ UNKNOWN = (
 )
 SHOWN = 50
 
-OpenVault = Callable[[Settings], AbstractAsyncContextManager[Vault]]
+OpenBackupStore = Callable[[Settings], AbstractAsyncContextManager[BackupStore]]
 SentSince = Callable[[Settings, datetime], Awaitable[Since]]
 """What the store, before it is replaced, knows of what went out after a moment (UTC)."""
 Settle = Callable[[Settings, str, datetime, Since | None], Awaitable[Sequence[Delivery]]]
@@ -47,7 +47,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 
 def add_backup_commands(
     cli: typer.Typer,
-    open_vault: OpenVault,
+    open_backup_store: OpenBackupStore,
     sent_since: SentSince,
     settle: Settle,
     held: Held,
@@ -61,7 +61,7 @@ def add_backup_commands(
 
         The bot can keep running.
         """
-        _run(_backup(open_vault, load, config, file))
+        _run(_backup(open_backup_store, load, config, file))
 
     @cli.command()
     def restore(
@@ -78,27 +78,27 @@ def add_backup_commands(
         async def go() -> None:
             settings = load(config)
             about = archive.examine(file)
-            async with open_vault(settings) as vault:
-                if about.schema > vault.newest:
+            async with open_backup_store(settings) as backup_store:
+                if about.schema > backup_store.newest:
                     raise BackupUnusable(
                         f"{file} was made by a newer release.", hint="Restore it with that release."
                     )
-                await vault.accept(about.mark)
+                await backup_store.accept(about.mark)
                 since: Since | None = None
-                if not await vault.is_empty():
+                if not await backup_store.is_empty():
                     _refuse_unless(over)
                     made = about.at.strftime("%Y-%m-%d %H:%M UTC")
                     question = f"Replace all that the store has with the backup of {made}?"
                     if not yes and not await asyncio.to_thread(typer.confirm, question):
                         raise typer.Exit(FAILED)
-                    if await vault.is_whole():
+                    if await backup_store.is_whole():
                         since = await sent_since(settings, about.at)
-                await vault.clear(since=since is not None)
+                await backup_store.clear(since=since is not None)
                 for kept in archive.read(file):
-                    await vault.lay(kept)
+                    await backup_store.write(kept)
                 who = f"terminal:{getpass.getuser()}"
                 waiting = await settle(settings, who, about.at, since)
-                await vault.finish()
+                await backup_store.finish()
             typer.echo(f"Restored: {about.parts} parts, as of {about.at.isoformat()}.")
             if since is None:
                 typer.echo(UNKNOWN)
@@ -137,11 +137,14 @@ def add_backup_commands(
 
 
 async def _backup(
-    open_vault: OpenVault, read: Callable[[Path | None], Settings], config: Path | None, file: Path
+    open_backup_store: OpenBackupStore,
+    read: Callable[[Path | None], Settings],
+    config: Path | None,
+    file: Path,
 ) -> None:
     parts = 0
-    async with open_vault(read(config)) as vault:
-        found = await vault.snapshot()
+    async with open_backup_store(read(config)) as backup_store:
+        found = await backup_store.snapshot()
         with archive.writing(file, found.at, found.schema, version("o365bot")) as put:
             async for kept in found.kept:
                 put(kept)

@@ -47,7 +47,7 @@ from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
 from bot.services.delivery.tell import changed, with_news
 from bot.services.people.candidates import Candidates
-from bot.services.people.reach import Reach
+from bot.services.people.chat_accounts import ChatAccounts
 from bot.services.unit_of_work import write
 
 log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ UNREACHED_FOR = timedelta(days=7)
 
 
 @define(kw_only=True, eq=False)
-class PassOn:
+class Reassign:
     """`instead` of whoever ended a request, `escalate` where nothing came of it.
 
     `again`, where nobody was left. `review`, where the person can do it no more.
@@ -274,12 +274,12 @@ class PassOn:
                 raise _Patience(request.app_label) from nobody
             await send(silent=twice)
 
-    async def reach(self) -> Reach:
+    async def reach(self) -> ChatAccounts:
         """Where people are reached, for whoever escalates several at the same moment."""
         return await self._candidates.reach()
 
     async def escalate(
-        self, request: ConsentRequest, reason: Reason, reach: Reach | None = None
+        self, request: ConsentRequest, reason: Reason, reach: ChatAccounts | None = None
     ) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
 

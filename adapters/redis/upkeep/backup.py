@@ -1,4 +1,4 @@
-"""The store as a whole: read at one moment, and laid down in another one.
+"""The store as a whole: read at one moment, and restored into another one.
 
 One script reads all keys but the audit, so that what it reads is of one moment; the audit only ever
 grows, and is read up to where it stood. That takes the store some tenths of a second at the load
@@ -22,7 +22,7 @@ from adapters.redis.server import store
 from adapters.redis.server.installation import others, refuse_another
 from adapters.redis.server.store import errors
 from bot.errors import BackupUnusable, StoreUnavailable
-from bot.ports.store.backup import Kept, Snapshot
+from bot.ports.store.backup import Snapshot, StoredKey
 
 AT_A_TIME = 500
 _LEAST = timedelta(milliseconds=1)
@@ -92,8 +92,8 @@ def left_out(keys: Keys) -> tuple[str, ...]:
     return tuple(name.removesuffix(":0").rstrip(":") for name in names)
 
 
-class RedisVault:
-    """Implements `bot.ports.store.backup.Vault`.
+class RedisBackup:
+    """Implements `bot.ports.store.backup.BackupStore`.
 
     `own`: what this installation is known by; `replicas`: how many an acknowledgement needs.
     """
@@ -121,11 +121,13 @@ class RedisVault:
         kept = self._kept(found, at, text(last), int(rows))
         return Snapshot(_moment(at), version, kept)
 
-    async def _kept(self, found: list[Any], at: int, last: str, rows: int) -> AsyncIterator[Kept]:
+    async def _kept(
+        self, found: list[Any], at: int, last: str, rows: int
+    ) -> AsyncIterator[StoredKey]:
         for name, kind, left, held in found:
             until = _moment(at + int(left)) if int(left) >= 0 else None
             for part in _parts(kind, held):
-                yield Kept(name, kind, part, until)
+                yield StoredKey(name, kind, part, until)
         after, read = "-", 0
         while last and after != f"({last}":
             with errors():
@@ -135,7 +137,7 @@ class RedisVault:
             if not some:
                 break
             after, read = f"({some[-1][0]}", read + len(some)
-            yield Kept(self._name(self._keys.audit()), "stream", [list(row) for row in some])
+            yield StoredKey(self._name(self._keys.audit()), "stream", [list(row) for row in some])
         if read != rows:
             raise StoreUnavailable(
                 "Rows of the audit were removed while it was read.", hint="Please try again."
@@ -170,7 +172,7 @@ class RedisVault:
                 if text(key) not in stays:
                     await self._client.delete(key)
 
-    async def lay(self, kept: Kept) -> None:
+    async def write(self, kept: StoredKey) -> None:
         key = self._before + kept.key
         if kept.expires_at is not None and kept.expires_at <= datetime.now(UTC):
             return

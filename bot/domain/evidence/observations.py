@@ -8,8 +8,8 @@ from enum import StrEnum
 from bot.domain.evidence.rules import EvidenceKind
 
 
-class Sight(StrEnum):
-    """A question that is answered by yes or no; words under `sight.<value>`."""
+class Observation(StrEnum):
+    """A question that is answered by yes or no; words under `observation.<value>`."""
 
     FIELDS = "fields"  # still there: an administrator's user name and password
     VERIFIED = "verified"  # the green mark
@@ -20,17 +20,17 @@ class Sight(StrEnum):
         return _TOLD[self][0 if yes else 1]
 
 
-_TOLD: Mapping[Sight, tuple[EvidenceKind, EvidenceKind]] = {
-    Sight.FIELDS: (EvidenceKind.SAW_PASSWORD_FIELDS, EvidenceKind.SAW_NO_PASSWORD_FIELDS),
-    Sight.VERIFIED: (EvidenceKind.SAW_VERIFIED, EvidenceKind.SAW_NOT_VERIFIED),
-    Sight.TEST: (EvidenceKind.TEST_SUCCEEDED, EvidenceKind.TEST_FAILED),
+_TOLD: Mapping[Observation, tuple[EvidenceKind, EvidenceKind]] = {
+    Observation.FIELDS: (EvidenceKind.SAW_PASSWORD_FIELDS, EvidenceKind.SAW_NO_PASSWORD_FIELDS),
+    Observation.VERIFIED: (EvidenceKind.SAW_VERIFIED, EvidenceKind.SAW_NOT_VERIFIED),
+    Observation.TEST: (EvidenceKind.TEST_SUCCEEDED, EvidenceKind.TEST_FAILED),
 }
 ANSWERS: Mapping[str, bool] = {"yes": True, "no": False}
 
 
 def told_by(answers: Mapping[str, str]) -> Iterable[EvidenceKind]:
-    """What answers count as, by the sights' names; what is no yes and no no is no answer."""
-    for sight in Sight:
-        answer = ANSWERS.get(answers.get(sight.value, ""))
+    """What answers count as, by the observations' names; what is no yes and no no is no answer."""
+    for observation in Observation:
+        answer = ANSWERS.get(answers.get(observation.value, ""))
         if answer is not None:
-            yield sight.told(answer)
+            yield observation.told(answer)

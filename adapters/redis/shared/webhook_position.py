@@ -41,8 +41,8 @@ return 1
 """
 
 
-class RedisMarks:
-    """Implements `adapters.webhook.outbox.Marks`, in plain values."""
+class RedisWebhookPosition:
+    """Implements `adapters.webhook.outbox.WebhookPosition`, in plain values."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client

@@ -19,18 +19,18 @@ from bot.domain.delivery.notices import Notice
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
 from bot.ports.store.ledger import Ledger
-from bot.services.people.twins import Twins, accounts_of
+from bot.services.people.linked_accounts import LinkedAccounts, accounts_of
 
 WAIT = timedelta(seconds=2)
 """After so long it is looked whether another replica's message to the same person is through."""
 
 
-class Turns:
+class Sequencer:
     """Gives each person's deliveries their turns; those of others go on beside them."""
 
-    def __init__(self, ledger: Ledger, twins: Twins | None) -> None:
+    def __init__(self, ledger: Ledger, linked_accounts: LinkedAccounts | None) -> None:
         self._ledger = ledger
-        self._twins = twins
+        self._linked_accounts = linked_accounts
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
@@ -66,9 +66,13 @@ class Turns:
         """All accounts of those in whose week it counts; whom it disturbs, on whichever."""
         if not isinstance(notice.to, ChatIdentity) or not notice.traits.counts:
             return ()
-        to = await self._twins.accounts(notice.to) if self._twins is not None else (notice.to,)
+        to = (
+            await self._linked_accounts.accounts(notice.to)
+            if self._linked_accounts is not None
+            else (notice.to,)
+        )
         found = {str(one): one for one in to}
         for person in notice.people:
-            for account in await accounts_of(self._ledger, person, self._twins):
+            for account in await accounts_of(self._ledger, person, self._linked_accounts):
                 found.setdefault(str(account), account)
         return tuple(found.values())

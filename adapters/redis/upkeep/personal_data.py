@@ -18,7 +18,7 @@ from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.likeness import exact
 from bot.domain.pseudonyms import Somebody, shown
-from bot.ports.store.traces import Known
+from bot.ports.store.personal_data import Known
 
 _REWRITE = """
 local revision = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+)|')
@@ -28,8 +28,8 @@ return 1
 """
 
 
-class RedisTraces:
-    """Implements `bot.ports.store.traces.Traces`. `tenants` and `orgs` are those that are known."""
+class RedisPersonalData:
+    """Implements `bot.ports.store.personal_data.PersonalData`; knows these `tenants` and `orgs`."""
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ class Waiting:
     apps: int = 0
 
 
-class Arrive:
+class Installations:
     """Called when the app was installed or removed. Done twice it changes nothing more."""
 
     def __init__(self, *, ledger: Ledger, candidates: Candidates, policy: PeoplePolicy) -> None:

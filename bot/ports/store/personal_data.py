@@ -21,7 +21,7 @@ class Known:
     people: tuple[str, ...]
 
 
-class Traces(Protocol):
+class PersonalData(Protocol):
     """Finds and removes them."""
 
     async def rewrite(

@@ -29,7 +29,7 @@ def decide(snapshot: Snapshot, now: datetime, policy: Policy) -> tuple[Intent, .
     return tuple(found)
 
 
-def rehearse(
+def planned(
     snapshot: Snapshot, start: datetime, until: datetime, policy: Policy
 ) -> Iterator[Intent]:
     """What `decide` would yield from `start` to `until` if nobody did anything, in order of time.
@@ -39,12 +39,12 @@ def rehearse(
     found = [
         intent
         for worklist in snapshot.people
-        for intent in rehearse_one(worklist, start, until, policy)
+        for intent in planned_for(worklist, start, until, policy)
     ]
     yield from sorted(found, key=lambda intent: (intent.at, intent.key))
 
 
-def rehearse_one(
+def planned_for(
     worklist: Worklist, start: datetime, until: datetime, policy: Policy
 ) -> Iterator[Intent]:
     """The same for one person."""
@@ -106,23 +106,23 @@ class Wait(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class NextMessage:
     """When an app is spoken of next (UTC; None: not by itself), and why not at once."""
 
     at: datetime | None
     why: Wait
 
 
-def outlooks(
+def next_messages(
     worklist: Worklist, request_ids: Iterable[str], now: datetime, policy: Policy
-) -> dict[str, Outlook]:
+) -> dict[str, NextMessage]:
     """The next message about each of these, if nobody does anything until then.
 
     The person's time is gone through once, until all of them were spoken of.
     """
     found: dict[str, SendRound | None] = dict.fromkeys(request_ids)
     left = set(found)
-    for intent in rehearse_one(worklist, now, now + FAR, policy):
+    for intent in planned_for(worklist, now, now + FAR, policy):
         if isinstance(intent, SendRound):
             for request_id in left.intersection(intent.notice.links_to):
                 found[request_id] = intent
@@ -130,7 +130,7 @@ def outlooks(
         if not left:
             break
     return {
-        name: Outlook(one.at if one else None, _wait(worklist, name, one, now, policy))
+        name: NextMessage(one.at if one else None, _wait(worklist, name, one, now, policy))
         for name, one in found.items()
     }
 

@@ -29,19 +29,19 @@ log = structlog.get_logger(__name__)
 
 
 async def accounts_of(
-    ledger: Ledger, chat: ChatIdentity, twins: Twins | None
+    ledger: Ledger, chat: ChatIdentity, linked_accounts: LinkedAccounts | None
 ) -> tuple[ChatIdentity, ...]:
     """This account first, then those on which the same person is asked for something, or told."""
     found = {str(chat): chat}
     for request in await ledger.requests_elsewhere(chat):
         found[str(request.chat)] = request.chat
-    for account in await twins.accounts(chat) if twins is not None else ():
+    for account in await linked_accounts.accounts(chat) if linked_accounts is not None else ():
         found.setdefault(str(account), account)
     return tuple(found.values())
 
 
 @define(kw_only=True, eq=False)
-class Twins:
+class LinkedAccounts:
     """Answers whether an operator hears of something on another account of theirs."""
 
     _ledger: Ledger

@@ -9,8 +9,8 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 _ABSENT = frozenset({EvidenceKind.TENANT_NOT_CONSENTED, EvidenceKind.NO_SERVICE_ACCOUNT})
 
 
-class Doubt(StrEnum):
-    """A reservation; words under `doubt.<value>`."""
+class Caveat(StrEnum):
+    """A reservation; words under `caveat.<value>`."""
 
     NAME_ONLY = "name_only"  # found by its name, which anybody can take; not verified as Okta's
     BY_NAME = "by_name"  # not found, and looked for by names that may not be all there are
@@ -18,16 +18,16 @@ class Doubt(StrEnum):
     READS_ONLY = "reads_only"  # a consent by which Okta may change nothing
 
 
-def doubts(evidence: Evidence) -> tuple[Doubt, ...]:
+def caveats(evidence: Evidence) -> tuple[Caveat, ...]:
     """The reservations about one piece of evidence."""
     found = []
     detail = evidence.detail
     if detail.get("publisher_is_okta") == "no" and detail.get("found_by") == "name":
-        found.append(Doubt.NAME_ONLY)
+        found.append(Caveat.NAME_ONLY)
     if evidence.kind in _ABSENT and detail.get("found_by", "name") == "name":
-        found.append(Doubt.BY_NAME)
+        found.append(Caveat.BY_NAME)
     if detail.get("enabled") == "no":
-        found.append(Doubt.DISABLED)
+        found.append(Caveat.DISABLED)
     if detail.get("writes") == "no":
-        found.append(Doubt.READS_ONLY)
+        found.append(Caveat.READS_ONLY)
     return tuple(found)

@@ -9,9 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.campaign.again import asked_again_at, left_alone
 from bot.domain.campaign.board import BoardPolicy
-from bot.domain.campaign.digests import Digest
-from bot.domain.campaign.digests import rehearse as rehearse_operator
-from bot.domain.campaign.foresight import ChannelPost, as_of, channel_posts
+from bot.domain.campaign.digests import Digest, planned_digests
 from bot.domain.campaign.intents import (
     Escalate,
     Intent,
@@ -21,7 +19,8 @@ from bot.domain.campaign.intents import (
     Snapshot,
     Worklist,
 )
-from bot.domain.campaign.rehearsal import decide, rehearse
+from bot.domain.campaign.planned_messages import decide, planned
+from bot.domain.campaign.planned_posts import ChannelPost, as_of, channel_posts
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import ChatIdentity
@@ -31,7 +30,7 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.deadlines import open_deadlines
 from bot.services.campaign.stuck import stuck_apps
-from bot.services.people.twins import Twins
+from bot.services.people.linked_accounts import LinkedAccounts
 
 LONGEST = 366
 
@@ -64,7 +63,7 @@ class Plan:
         return tuple(sorted((*self.intents, *self.digests, *self.posts), key=lambda line: line.at))
 
 
-class Rehearse:
+class Planner:
     """`plan` looks ahead, `due` tells what the next tick would do."""
 
     def __init__(
@@ -75,9 +74,9 @@ class Rehearse:
         policy: Policy,
         kept: BoardPolicy,
         operators: tuple[ChatIdentity, ...] = (),
-        twins: Twins | None = None,
+        linked_accounts: LinkedAccounts | None = None,
     ) -> None:
-        self._twins = twins
+        self._linked_accounts = linked_accounts
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
@@ -101,7 +100,7 @@ class Rehearse:
         until = start + timedelta(days=min(max(days, 1), LONGEST))
         intents: list[Intent] = []
         for one in self._without_operators(snapshot).people:
-            intents += rehearse(Snapshot([one]), start, until, self._policy)
+            intents += planned(Snapshot([one]), start, until, self._policy)
             await asyncio.sleep(0)  # others have a turn between two people
         return await self._whole(snapshot, start, until, intents)
 
@@ -124,7 +123,7 @@ class Rehearse:
         stuck_at = stuck[-1].at if stuck else None
         for worklist in await self._operating(snapshot):
             told = (worklist, dates, start, until, self._policy, stuck_at)
-            for each in rehearse_operator(*told):
+            for each in planned_digests(*told):
                 if isinstance(each, Digest):
                     digests.append(each)
                 else:
@@ -173,8 +172,8 @@ class Rehearse:
 
     async def _main(self, recipient: Recipient) -> str:
         """On which account they are told; without the platforms by what was noted last."""
-        if self._twins is not None:
-            return str((await self._twins.accounts(recipient.chat))[0])
+        if self._linked_accounts is not None:
+            return str((await self._linked_accounts.accounts(recipient.chat))[0])
         return recipient.main or str(recipient.chat)
 
     def _operates(self, worklist: Worklist) -> bool:

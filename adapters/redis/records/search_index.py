@@ -31,7 +31,7 @@ class Some(NamedTuple):
     apps: Sequence[tuple[str, AppRef]]
 
 
-class Places:
+class SearchIndex:
     """Finds apps in the order of the lists."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:

@@ -29,7 +29,7 @@ STEPS = 20
 
 
 @define(eq=False)
-class Tidy:
+class Retention:
     """`run` goes on until it is cancelled. Days of None: for ever. `clock` is real time, in UTC."""
 
     _client: Redis
@@ -40,18 +40,18 @@ class Tidy:
     _clock: Callable[[], datetime]
 
     async def run(self) -> None:
-        """Tidy up once an hour."""
+        """Remove what is too old, once an hour."""
         while True:
             try:
                 if await RedisOnce(self._client, self._keys).first_time(
                     "tidy", EVERY - timedelta(minutes=5)
                 ):
-                    await self.tidy()
+                    await self.purge()
             except StoreError as error:
                 log.warning("tidying up waits for the store", reason=error.message)
             await asyncio.sleep(EVERY.total_seconds())
 
-    async def tidy(self) -> int:
+    async def purge(self) -> int:
         """One round; returns how many audit rows went."""
         now, gone = self._clock(), 0
         if self._audit_days is not None:

@@ -36,7 +36,7 @@ async def elsewhere(
 
 
 @define(eq=False)
-class Reach:
+class ChatAccounts:
     """Looks people up, and remembers for as long as it lives. Raises ChatError.
 
     Of several accounts of a person the best to write to comes first.
