@@ -56,6 +56,7 @@ class Forgetting:
         since = [request.requested_at, self._seen.linked.get(request.id, START)]
         # Reminders are so many days apart from whatever else came to them.
         since.append(self._seen.introduced.get(human.name, START))
+        since += [at for at, one in self._seen.messages[human.name] if one.reason == "now"]
         if request.snooze is not None:
             since.append(request.snooze.until)
         if human.away_until is not None:
