@@ -144,6 +144,30 @@ def test_what_is_stuck_comes_before_another_reminder_and_after_a_last_call() -> 
     ]
 
 
+def test_what_gets_stuck_each_week_leaves_a_turn_for_reminders() -> None:
+    """One message a week, and always something new that is stuck: digest and reminder take turns.
+
+    One alone would leave the operator without a word about the apps they are asked for.
+    """
+    by = replace(BY, per_week=1, campaign=campaign(MONDAY.date() + 120 * DAY))
+    worklist = olga(asked(OPERATOR, MONDAY - 20 * DAY), rounds=(MONDAY - 20 * DAY,))
+    told: list[str] = []
+    for day in range(70):
+        now = MONDAY + day * DAY
+        owing = replace(worklist, owed=True)
+        digest = evaluate(owing, (), now, by, stuck_at=now - DAY).digest
+        reminder = any(
+            isinstance(each, SendRound) for each in reminders.evaluate(owing, now, by).intents
+        )
+        if reminder:
+            told.append("reminder")
+            worklist = replace(worklist, recipient=worklist.recipient.told(now))
+        elif digest is not None:
+            told.append("digest")
+            worklist = after(worklist, digest)
+    assert told[:6] == ["digest", "reminder"] * 3
+
+
 # ------------------------------------------------------------------ for any zone and season
 
 people = st.builds(

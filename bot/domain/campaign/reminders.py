@@ -21,7 +21,7 @@ both come to the same, since this is the only rule book:
 * "later" and "away" are kept; what would fall into an absence to come is told after it, or before,
   where its last call would; a long absence is not waited for, and never counts as silence;
 * what was put off is spoken of again at its own time, and in no message before;
-* an operator's digest of what is stuck comes before a reminder that is no last call;
+* an operator's digest of what is stuck comes before a reminder that is no last call, once;
 * where nobody is left to ask, the windows go on; far from the date, the first ones are asked once
   more after `ask_again_after`.
 
@@ -249,12 +249,18 @@ class Decider:
         reminder = self._moment(day, free)
         ahead = reminder is not None and reminder[0] < final < date.max
         leaves_room = reminder is None or not ahead or self._leaves_room(final, reminder)
-        if self.worklist.owed or not leaves_room:
+        if self._waits_for_digest or not leaves_room:
             reminder = self._moment(final, free)
         found = [reminder, self._first_moment(first_day, max(free, asked_at))]
         soonest = min((moment for moment in found if moment is not None), default=None)
         told_on, moment = soonest if soonest is not None else (date.max, None)
         return Round(ready, told_on, moment, finals, wakes)
+
+    @property
+    def _waits_for_digest(self) -> bool:
+        """An operator hears of what is stuck first, but not twice between two reminders."""
+        digest, reminder = self.recipient.digests[-1:], self.recipient.rounds[-1:]
+        return self.worklist.owed and (not digest or digest < reminder)
 
     def _leaves_room(self, day: date, told: tuple[date, datetime]) -> bool:
         """Whether the week has room for another message on `day` once one was told."""
