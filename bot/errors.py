@@ -331,6 +331,10 @@ class WaiverTooLong(WaiverUnfit):
         self.latest = latest
 
 
+class TooManyAbsences(O365BotError):
+    """Somebody said more often that they will be away than is kept."""
+
+
 class SentElsewhere(ConsentError):
     """The request is the asker's own, but was sent on the other `platform` (a Platform's value)."""
 

@@ -51,12 +51,12 @@ from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.absences import Absence
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Choice
 from bot.domain.people.news import Happening
 from bot.domain.people.policy import AccountNote, Said
-from bot.domain.people.recipients import Absence
 from bot.domain.people.weighing import Candidate, Point
 from bot.domain.summaries import By, Page, Part, Wanted
 from bot.domain.time.calendar import Calendars
@@ -64,7 +64,7 @@ from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, 
 from bot.message import ChannelName, Message
 from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
 from bot.services.campaign.planning import Plan
-from bot.services.campaign.postpone import NotedAbsence
+from bot.services.campaign.postpone import Absences
 from bot.services.consent.ask import Asked
 from bot.services.consent.onboard import Invitation
 from bot.services.inventory.waive import Waived
@@ -290,13 +290,10 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "not_asked": [replies.not_asked()],
         "part_time": [replies.part_time(days) for days in (None, frozenset({0, 4}))],
         "away": [
-            replies.away(LATER.date(), None),
-            *(
-                replies.away(last, NotedAbsence(absence, instead_of))
-                for last in (LATER.date(), date.max)
-                for absence in ABSENCES
-                for instead_of in (*ABSENCES, None)
-            ),
+            replies.away(last, Absences(absence, beside))
+            for last in (LATER.date(), date.max)
+            for absence in (*ABSENCES, None)
+            for beside in ((), ABSENCES)
         ],
         "away_until_when": [replies.away_until_when(first) for first in (None, LATER.date())],
         "no_absence": [

@@ -15,10 +15,10 @@ from bot.domain.evidence.caveats import caveats
 from bot.domain.evidence.rules import Evidence, Nature, Source
 from bot.domain.evidence.verdict import Assessment, Confidence, State
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
-from bot.domain.people.recipients import Absence
 from bot.domain.people.weighing import DISQUALIFYING, Candidate, Point
 from bot.domain.summaries import AppSummary
 from bot.errors import (
@@ -64,6 +64,12 @@ def absence(words: Words, what: str, said: Absence) -> str:
     if said.first == said.last:
         return words(f"away.{what}_day", date=words.date(said.last))
     return words(f"away.{what}_span", first=words.date(said.first), last=words.date(said.last))
+
+
+def absences_beside(words: Words, said: Iterable[Absence]) -> str:
+    """Several, in one sentence."""
+    listed = words("phrase.comma").join(absence(words, "listed", one) for one in said)
+    return words("away.beside", listed=listed)
 
 
 def state_cell(words: Words, state: State) -> Cell:

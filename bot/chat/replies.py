@@ -30,7 +30,7 @@ from bot.message import (
     Tone,
 )
 from bot.services.campaign.outreach import Disturbs, Holds, Sent, SentAll
-from bot.services.campaign.postpone import NotedAbsence
+from bot.services.campaign.postpone import Absences
 
 CHOICES = 8
 
@@ -82,16 +82,19 @@ class Replies:
         days = words("phrase.comma").join(words.weekday(day) for day in sorted(works))
         return plain(words("week.noted", days=days))
 
-    def away(self, wanted: date, noted: NotedAbsence | None) -> Message:
-        """An absence was noted, perhaps for less long than `wanted`; None: it was ended."""
+    def away(self, wanted: date, noted: Absences) -> Message:
+        """An absence was noted, perhaps for less long than `wanted`, or ended."""
         words = self._words
-        if noted is None:
-            return plain(words("away.back", date=words.date(wanted)))
-        said = [phrases.absence(words, "done", noted.absence)]
-        if noted.absence.last != wanted:
-            said.insert(0, words("away.capped"))
-        if noted.instead_of is not None:
-            said.append(phrases.absence(words, "instead", noted.instead_of))
+        if noted.said is None:
+            said = [words("away.back", date=words.date(wanted))]
+        else:
+            said = [phrases.absence(words, "done", noted.said)]
+            if noted.said.last < wanted:
+                said.insert(0, words("away.capped"))
+        if noted.beside:
+            said.append(phrases.absences_beside(words, noted.beside))
+        elif noted.said is not None and noted.said.first is not None:
+            said.append(words("away.cancel"))
         return plain(" ".join(said))
 
     def not_asked(self) -> Message:

@@ -28,6 +28,7 @@ from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.consent.requests import Stage
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.absences import Absence
 from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import Calendars
 from tests.bench.crowd import AT_A_SITTING, DAY, Kind, Person, Tenant
@@ -107,7 +108,10 @@ class _Told:
         self.people = {str(p.chat): p for p in tenant.people}
         self.contents = {
             name: Worklist(
-                Recipient(p.chat, away_until=p.back_at.date() - DAY if p.says_away else None), ()
+                Recipient(
+                    p.chat, absences=(Absence(None, p.back_at.date() - DAY),) if p.says_away else ()
+                ),
+                (),
             )
             for name, p in self.people.items()
         }
@@ -154,8 +158,7 @@ class _Told:
         return True
 
     def is_away(self, name: str, now: datetime) -> bool:
-        until = self.contents[name].recipient.away_until
-        return until is not None and until >= self.people[name].calendar.day_of(now)
+        return self.contents[name].recipient.is_away(self.people[name].calendar.day_of(now))
 
     def evaluate(self, name: str, now: datetime) -> None:
         decision = evaluate(self.contents[name], now, self.policy)

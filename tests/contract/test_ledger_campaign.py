@@ -20,6 +20,7 @@ from bot.domain.consent.requests import Step, step
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import BOARDS, HOLD, ScheduleEntry, instead, person
@@ -164,9 +165,8 @@ async def test_a_recipient_is_written_only_over_the_revision_before(ledger: Ledg
     with pytest.raises(Conflict):
         await ledger.commit(Changes(recipients=(told,)))
     chat = replace(told.chat, days_off=frozenset({4}))
-    whole = replace(
-        told.answered(LATER), chat=chat, away_until=date(2025, 3, 9), digests=(NOW, LATER)
-    )
+    absences = (Absence(None, date(2025, 3, 9)), Absence(date(2025, 5, 1), date(2025, 5, 1)))
+    whole = replace(told.answered(LATER), chat=chat, absences=absences, digests=(NOW, LATER))
     await ledger.commit(Changes(recipients=(whole,)))
     assert await ledger.recipient(ADA_IN_CHAT) == whole
 

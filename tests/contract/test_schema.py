@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from adapters.redis.records.commit import SCHEMA
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.schema import LEASE, MIGRATIONS, migrate
 from adapters.redis.records.trail import Trail
+from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import StoreUnsafe
 from bot.settings.sections.store import RedisSettings
@@ -114,6 +117,31 @@ async def test_what_stands_still_and_which_tenants_there_are_is_noted(store: Red
     assert {key: after[key] for key in before.keys() - {"schema"}} == {
         key: before[key] for key in before.keys() - {"schema"}
     }
+
+
+@pytest.mark.parametrize(
+    ("former", "away"),
+    [
+        (1, Absence(None, date(2026, 11, 27))),
+        (3, Absence(None, date(2026, 11, 27))),
+        (4, Absence(date(2026, 12, 7), date(2026, 12, 11))),
+    ],
+)
+async def test_the_one_absence_that_was_kept_is_read(
+    store: Redis, former: int, away: Absence
+) -> None:
+    """And with another one it is written in the form of now."""
+    await lay_down(store, former)
+    await migrate(store, KEYS, Trail(store, KEYS))
+    ledger, ada = RedisLedger(store, KEYS), ChatIdentity(Platform.SLACK, "U1")
+    known = there(await ledger.recipient(ada))
+    assert known.absences == (away,)
+    both = (away, Absence(date(2026, 12, 22), date(2027, 1, 2)))
+    await ledger.commit(Changes(recipients=(known.away(both, datetime.now(UTC)),)))
+    assert there(await ledger.recipient(ada)).absences == both
+    stored = str(await store.get(KEYS.recipient(str(ada))))
+    assert "away_until" not in stored
+    assert "2027-01-02" in stored
 
 
 async def test_what_is_up_to_date_is_left_alone(store: Redis) -> None:

@@ -12,10 +12,10 @@ from datetime import date, datetime
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Notice
-from bot.domain.people.recipients import LONGEST_ABSENCE
+from bot.domain.people.absences import LONGEST_ABSENCE
 from tests.fake_ledger import FakeLedger
 from tests.promises.asking import Asking
-from tests.promises.company import Company, Human
+from tests.promises.company import DAY, Company, Human
 from tests.promises.forgetting import Forgetting
 from tests.promises.messages import Messages
 from tests.promises.seen import Seen
@@ -39,15 +39,26 @@ class Checks:
         human.acted_at = now
 
     def away(self, human: Human, since: date | None, until: date, now: datetime) -> None:
-        human.away_from = since
-        human.away_until = min(until, self._of.day(human.accounts[0], now) + LONGEST_ABSENCE)
+        """They said so; of what began on the same day they said anew how long it goes on."""
+        today = self._of.day(human.accounts[0], now)
+        first, last = since or today, min(until, today + LONGEST_ABSENCE)
+        for absence in self._of.absences(human, today):
+            if absence[0] == first:
+                human.away -= set(absence)
+        human.away |= days(first, last)
+        for absence in self._of.absences(human, today):
+            human.away |= days(absence[0], absence[-1])  # with the weekend in it
         human.acted_at = now
         self._seen.away_since[human.name] = now
 
     def back(self, human: Human, now: datetime) -> None:
-        human.away_from = human.away_until = None
+        """The present absence is over, or the only one to come called off."""
+        today = self._of.day(human.accounts[0], now)
+        absences = self._of.absences(human, today)
         human.acted_at = now
-        self._seen.back_at[human.name] = now
+        if absences and (absences[0][0] == today or len(absences) == 1):
+            human.away -= set(absences[0])
+            self._seen.back_at[human.name] = now
 
     def sent(self, notice: Notice, text: str, now: datetime) -> None:
         """A message got through."""
@@ -71,3 +82,7 @@ class Checks:
                 held[str(request.app)] = request.id
                 self._forgetting.looked(request, now)
         self._asking.not_asked_again(now)
+
+
+def days(first: date, last: date) -> set[date]:
+    return {first + n * DAY for n in range((last - first).days + 1)}

@@ -32,8 +32,7 @@ class Human:
     accounts: tuple[ChatIdentity, ...]
     habit: str
     days_off: frozenset[int] = frozenset()
-    away_until: date | None = None  # as they said it, wherever
-    away_from: date | None = None  # None: it has begun
+    away: set[date] = field(default_factory=set)  # the days of which they said so, wherever
     operates: bool = False
     acted_at: datetime | None = None
 
@@ -42,8 +41,12 @@ class Human:
         return _address(self.name)
 
     def is_away(self, day: date) -> bool:
-        has_begun = self.away_from is None or self.away_from <= day
-        return has_begun and self.away_until is not None and day <= self.away_until
+        return day in self.away
+
+    @property
+    def away_until(self) -> date | None:
+        """The last day of which they said so."""
+        return max(self.away, default=None)
 
     @property
     def in_chat(self) -> bool:
@@ -87,6 +90,23 @@ class Company:
         while on.weekday() not in days or on in self.holidays:
             on -= DAY
         return on
+
+    def absences(self, human: Human, today: date) -> list[list[date]]:
+        """Those that are not over, day by day: one goes on where no working day lies between."""
+        found: list[list[date]] = []
+        for day in sorted(day for day in human.away if day >= today):
+            last = found[-1][-1] if found else None
+            if last is not None and not any(
+                self.works(human, last + n * DAY) for n in range(1, (day - last).days)
+            ):
+                found[-1].append(day)
+            else:
+                found.append([day])
+        return found
+
+    def works(self, human: Human, day: date) -> bool:
+        days = self.policy.calendars.hours.days - human.days_off
+        return day.weekday() in days and day not in self.holidays
 
     def is_out(self, platform: Platform, at: datetime) -> bool:
         """Whether this platform, or the bot as a whole, is away."""
@@ -253,7 +273,8 @@ def _plan(of: Company) -> None:
         if rng.random() < 0.1:
             of.happens.append((some_time(), "whole week", human))
         if human.habit == "away" or rng.random() < 0.1:
-            of.happens.append((some_time(0.8), "away", (human, rng.randint(0, 16))))
+            for ahead in rng.sample((16, 16, 40), rng.randint(1, 3)):
+                of.happens.append((some_time(0.8), "away", (human, rng.randint(0, ahead))))
         if rng.random() < 0.1:
             of.happens.append((some_time(0.5), "part time", (human, rng.randint(0, 4))))
         if rng.random() < 0.1:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.delivery.notices import PersonalRound
 from tests.promises.company import DAY, START, Human
 from tests.promises.seen import WEEK, Seen
+
+MOST_LINKED = 24
 
 
 class Forgetting:
@@ -42,7 +45,7 @@ class Forgetting:
             self._seen.was_out(now - longest, now)
             or self._of.holidays
             or all(self._seen.messages[one.name] for one in operators)
-            or any(one.away_until is not None or one.days_off for one in operators)
+            or any(one.away or one.days_off for one in operators)
             or (self._of.dated_at is not None and now - self._of.dated_at < longest)
         )
         if heard < since and longest < now - since < longest + 2 * DAY and not kept_from:
@@ -81,8 +84,9 @@ class Forgetting:
         before = on - self._of.day(request.chat, now)
         lately = [at for at in self._seen.heard(human) if at > now - WEEK - 2 * DAY]
         busy = len(lately) >= policy.per_week or days < 5 or bool(self._of.holidays)
-        # With one message a week, none may come before the last call, which needs that week's.
-        busy = busy or policy.per_week == 1
+        # With one message a week, none may come before the last call, which needs that week's; and
+        # no message links to more than so many apps.
+        busy = busy or policy.per_week == 1 or self._seen.load(human) > MOST_LINKED
         if since is not None and timedelta() <= before < WEEK - DAY and not busy:
             longest = WEEK + policy.jitter  # such as where the last call needs the week's room
         else:
@@ -91,6 +95,13 @@ class Forgetting:
             self._seen.finding(
                 f"{now}: {human.name} has heard nothing of {request.id} since {since}"
             )
+
+    def _is_full_of_what_is_due(self, notice: PersonalRound, now: datetime) -> bool:
+        """Whether it links to as many as a message does, and none of them was due later."""
+        today = self._of.day(notice.to, now)
+        return len(notice.links_to) == MOST_LINKED and all(
+            self._of.policy.deadline(self._seen.request(one)).on <= today for one in notice.links_to
+        )
 
     def _named_before(
         self, request: ConsentRequest, human: Human, last: date, now: datetime
@@ -143,6 +154,8 @@ class Forgetting:
             if self._of.day(chat, at) == last
         ]
         if any(request.id in notice.links_to or notice.reason == "now" for notice in told):
+            return
+        if any(self._is_full_of_what_is_due(notice, now) for notice in told):
             return
         earlier = [at for at in self._seen.heard(human) if self._of.day(chat, at) < last]
         full = earlier[-self._of.policy.per_week :]

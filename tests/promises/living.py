@@ -30,7 +30,7 @@ from tests.fakes import (
     Presence,
 )
 from tests.promises.checks import Checks
-from tests.promises.company import DAY, HOUR, MINUTE, START, Human, company
+from tests.promises.company import DAY, HOUR, MINUTE, START, Company, Human, company
 from tests.promises.outside import Chat, NoLimits, Watched
 from tests.wiring import outside, settings
 
@@ -38,8 +38,8 @@ from tests.wiring import outside, settings
 class Life:
     """One case."""
 
-    def __init__(self, number: int) -> None:
-        self.company = company(number)
+    def __init__(self, of: Company) -> None:
+        self.company = of
         self.ledger, self.clock = Watched(self), FakeClock(START)
         self.checks = Checks(self.company, self.ledger)
         self.rng = self.company.rng
@@ -203,7 +203,7 @@ class Life:
             case "back", Human() as human:
                 if not self.company.is_out(Platform.MAIL, self.clock.now()):
                     await self._say(human.accounts[0], "back")
-                    if human.away_until is not None:
+                    if human.away:
                         self.checks.back(human, self.clock.now())
             case "whole week", Human() as human:
                 if not self.company.is_out(Platform.MAIL, self.clock.now()):
@@ -235,10 +235,8 @@ class Life:
         if self.company.is_out(Platform.MAIL, now):
             return
         today = self.company.day(chat, now)
-        # Some are of a few days and begin later, but for whoever is away already.
-        first = until - (until.toordinal() % 4) * DAY
-        is_away = human.away_until is not None and human.away_until >= today
-        since = first if first > today and not is_away else None
+        first = until - (until.toordinal() % 4) * DAY  # some are of a few days and begin later
+        since = first if first > today else None
         await self._say(chat, f"away {f'from {since} until ' if since else ''}{until}")
         if await self._is_known(human):
             self.checks.away(human, since, until, now)
@@ -330,7 +328,7 @@ def probe(numbers: Sequence[int]) -> list[Finding]:
     found: list[Finding] = []
     messages = 0
     for number in numbers:
-        life = Life(number)
+        life = Life(company(number))
         found += [Finding(number, what) for what in asyncio.run(life.run())]
         messages += life.checks.messages
     if messages < len(numbers):

@@ -6,7 +6,7 @@ The days are counted from today, so that it holds on any.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+DAY = timedelta(days=1)
 stage = own_stage  # whom others ask must not depend on who is away here
 
 
@@ -30,6 +31,17 @@ async def _known(stage: Stage, account: str) -> dict[str, Any]:
         found = await client.get(f"{{o365bot}}:recipient:{account}")
     text = found.decode() if isinstance(found, bytes) else found
     return dict(json.loads(text.partition("|")[2])) if text else {}
+
+
+async def is_kept(stage: Stage, *absences: tuple[date | None, date]) -> None:
+    """Wait until exactly these are, in order."""
+
+    async def are_kept() -> bool:
+        found = (await _known(stage, "slack:U0FAY")).get("absences", [])
+        wanted = [{"first": first and str(first), "last": str(last)} for first, last in absences]
+        return bool(found == wanted)
+
+    await wait_until(are_kept, within=WITHIN, what=f"{absences} are kept")
 
 
 @pytest.mark.parametrize(
@@ -48,13 +60,9 @@ async def test_an_absence_is_kept_up_to_and_with_its_last_day(
     until = datetime.now(UTC).date() + timedelta(days=days)
     said = words.format(d=until.day, m=until.month, y=until.year)
     await stage.command(f"/o365 {said}", anything, user="fay")
-
-    async def is_away(last: str | None) -> bool:
-        return bool((await _known(stage, "slack:U0FAY")).get("away_until") == last)
-
-    await wait_until(lambda: is_away(until.isoformat()), within=WITHIN, what=f"{said!r} is kept")
+    await is_kept(stage, (None, until))
     await stage.command("/o365 back", anything, user="fay")
-    await wait_until(lambda: is_away(None), within=WITHIN, what="she is back")
+    await is_kept(stage)
 
 
 @pytest.mark.parametrize(
@@ -67,16 +75,26 @@ async def test_an_absence_that_begins_later_is_kept_and_called_off(
     first = datetime.now(UTC).date() + timedelta(days=20)
     last = first + timedelta(days=4)
     await stage.command(f"/o365 {words.format(first, last)}", anything, user="fay")
-
-    async def is_kept(*days: str | None) -> bool:
-        known = await _known(stage, "slack:U0FAY")
-        return (known.get("away_from"), known.get("away_until")) == days
-
-    await wait_until(
-        lambda: is_kept(first.isoformat(), last.isoformat()), within=WITHIN, what="it is kept"
-    )
+    await is_kept(stage, (first, last))
     await stage.command("/o365 back", anything, user="fay")
-    await wait_until(lambda: is_kept(None, None), within=WITHIN, what="it is called off")
+    await is_kept(stage)
+
+
+async def test_several_absences_are_kept_and_taken_back_one_by_one(stage: Stage) -> None:
+    """In either language; "back" ends none of several to come, each button its own."""
+    today = datetime.now(UTC).date()
+    soon, late = ((today + n * DAY, today + (n + 4) * DAY) for n in (20, 40))
+    await stage.command(f"/o365 away from {late[0]} until {late[1]}", anything, user="fay")
+    await is_kept(stage, late)
+    words = f"ich bin vom {soon[0]:%d.%m.%Y} bis {soon[1]:%d.%m.%Y} im Urlaub"
+    await stage.command(f"/o365 {words}", anything, user="fay")
+    await is_kept(stage, soon, late)
+    asked = await stage.command("/o365 back", lambda message: "vorgemerkt" in message.text, "fay")
+    assert all(f"forget away slack:U0FAY {last}" in str(asked.blocks) for _, last in (soon, late))
+    await stage.command(f"/o365 forget away slack:U0FAY {soon[1]}", anything, user="fay")
+    await is_kept(stage, late)
+    await stage.command("/o365 back", anything, user="fay")
+    await is_kept(stage)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from bot.chat.typed.verbs import VERBS
 from bot.domain.consent.requests import ProofKind, Stage
 from bot.domain.evidence.observations import Observation
 from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import ChatUnreachable
 from bot.form import filled
@@ -264,15 +265,13 @@ async def test_what_is_said_of_ones_time_holds_on_every_platform(world: person.A
         await world.say("away 3 days", here)
         await world.say("I don't work on Fridays", here)
         known = there(await world.ledger.recipient(other))
-        assert (known.away_until, known.chat.days_off) == (
-            NOW.date() + timedelta(days=3),
-            frozenset({4}),
-        )
+        away = Absence(None, NOW.date() + timedelta(days=3))
+        assert (known.absences, known.chat.days_off) == ((away,), frozenset({4}))
         await world.say("back", other)
-        assert there(await world.ledger.recipient(here)).away_until is None
+        assert there(await world.ledger.recipient(here)).absences == ()
     world.teams.hidden = ChatUnreachable("away")  # then it holds where they said it
     await world.say("away 3 days", BEN_IN_CHAT)
-    assert there(await world.ledger.recipient(BEN_IN_CHAT)).away_until is not None
+    assert there(await world.ledger.recipient(BEN_IN_CHAT)).absences
     assert set(world.ledger.all_recipients) == {str(BEN_IN_CHAT), str(in_teams)}
 
 

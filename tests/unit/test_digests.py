@@ -17,6 +17,7 @@ from bot.domain.campaign.digests import Digest, after, evaluate, planned_digests
 from bot.domain.campaign.intents import Escalate, Intent, Open, Policy, Reason, SendRound, Worklist
 from bot.domain.campaign.windows import EVERYBODY, WINDOWS, Campaign, Deadline, WindowName
 from bot.domain.evidence.verdict import State
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import Calendars, Hours
@@ -81,14 +82,14 @@ def test_a_window_tells_operators_when_its_audience_has_them() -> None:
 
 def test_an_operator_who_is_away_hears_nothing_until_they_are_back() -> None:
     """Also when they are away for ever."""
-    away = olga(away_until=date(2026, 3, 4))
+    away = olga(absences=(Absence(None, date(2026, 3, 4)),))
     assert [d.at for d in digests(FRIDAY, worklist=away)] == [MONDAY + 3 * DAY, MONDAY + 4 * DAY]
-    assert digests(FRIDAY, worklist=olga(away_until=date.max)) == []
+    assert digests(FRIDAY, worklist=olga(absences=(Absence(None, date.max),))) == []
 
 
 def test_an_absence_to_come_has_no_digest_in_it() -> None:
     """From Wednesday to Thursday: on Monday and Friday."""
-    away = olga(away_from=date(2026, 3, 4), away_until=date(2026, 3, 5))
+    away = olga(absences=(Absence(date(2026, 3, 4), date(2026, 3, 5)),))
     assert [d.at for d in digests(FRIDAY, worklist=away)] == [MONDAY, MONDAY + 4 * DAY]
 
 

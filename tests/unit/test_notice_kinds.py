@@ -29,6 +29,7 @@ from bot.domain.delivery.notices import (
 from bot.domain.delivery.notices import (
     NOW as AT_ONCE,
 )
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening
 from bot.domain.people.recipients import Recipient
@@ -170,7 +171,10 @@ FULL_WEEK = tuple(NOW - timedelta(hours=n) for n in reversed(range(POLICY.per_we
 @pytest.mark.parametrize(
     ("said", "sent"),
     [
-        (Recipient(BEN_IN_CHAT).away(NOW.date() + timedelta(days=1), NOW), NOW + timedelta(days=2)),
+        (
+            Recipient(BEN_IN_CHAT).away((Absence(None, NOW.date() + timedelta(days=1)),), NOW),
+            NOW + timedelta(days=2),
+        ),
         (
             Recipient(replace(BEN_IN_CHAT, days_off=frozenset({0, 1})), revision=1),
             NOW + timedelta(days=2),

@@ -22,10 +22,9 @@ from bot.domain.consent.later import Snooze, snooze_choices
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
-from bot.domain.people.recipients import Absence, Recipient
 from bot.domain.time.calendar import Calendar, Calendars
 from bot.services.campaign.planning import Planner
-from bot.services.campaign.postpone import NotedAbsence, Postpone
+from bot.services.campaign.postpone import Absences, Postpone
 from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
@@ -80,17 +79,6 @@ async def ledger() -> FakeLedger:
     return ledger
 
 
-async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -> None:
-    """The schedule and the audit have it at once."""
-    postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
-    assert await postpone.away(ADA_IN_CHAT, FRIDAY) == NotedAbsence(Absence(None, FRIDAY))
-    assert there(await ledger.recipient(ADA_IN_CHAT)).away_until == FRIDAY
-    assert await postpone.away(ADA_IN_CHAT, NOW.date() - DAY) is None
-    longest = Absence(None, NOW.date() + 366 * DAY)
-    assert await postpone.away(ADA_IN_CHAT, date.max) == NotedAbsence(longest)
-    assert [e.action for e in await ledger.audit()] == ["away"] * 3
-
-
 async def test_back_shows_that_they_are_there_also_without_an_absence(ledger: FakeLedger) -> None:
     """It is no silence; whoever was never sent anything is not written down for it."""
     clock = FakeClock(NOW)
@@ -99,65 +87,8 @@ async def test_back_shows_that_they_are_there_also_without_an_absence(ledger: Fa
     assert await ledger.recipient(ADA_IN_CHAT) is None
     await postpone.away(ADA_IN_CHAT, NOW.date())
     clock.forward(2 * DAY)
-    assert await postpone.back(ADA_IN_CHAT) is None
+    assert await postpone.back(ADA_IN_CHAT) == Absences()
     assert there(await ledger.recipient(ADA_IN_CHAT)).answered_at == clock.now()
-
-
-def in_days(first: int | None, last: int) -> Absence:
-    today = NOW.date()
-    return Absence(None if first is None else today + first * DAY, today + last * DAY)
-
-
-@pytest.mark.parametrize(
-    ("before", "said", "kept", "instead_of"),
-    [
-        (None, (20, 24), (20, 24), None),
-        ((20, 24), (30, 31), (30, 31), (20, 24)),
-        ((20, 24), (19, 24), (19, 24), None),
-        ((20, 24), (None, 3), (None, 3), (20, 24)),
-        ((20, 24), (None, 25), (None, 25), None),
-        ((None, 9), (20, 24), (20, 24), (None, 9)),
-        ((None, 4), (7, 11), (None, 11), None),  # until Friday, and from Monday on
-        ((None, 9), (None, 3), (None, 3), None),
-    ],
-)
-async def test_one_absence_is_kept_and_the_answer_says_which(
-    ledger: FakeLedger,
-    before: tuple[int | None, int] | None,
-    said: tuple[int | None, int],
-    kept: tuple[int | None, int],
-    instead_of: tuple[int | None, int] | None,
-) -> None:
-    """The one said last; one that begins before they would be back goes on."""
-    postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
-    if before is not None:
-        await postpone.away(ADA_IN_CHAT, in_days(*before).last, in_days(*before).first)
-    found = await postpone.away(ADA_IN_CHAT, in_days(*said).last, in_days(*said).first)
-    lost = in_days(*instead_of) if instead_of is not None else None
-    assert found == NotedAbsence(in_days(*kept), lost)
-    assert await postpone.back(ADA_IN_CHAT) == in_days(*kept)
-    assert await postpone.back(ADA_IN_CHAT) is None
-
-
-@pytest.mark.parametrize(
-    ("first", "day", "is_away", "back_on", "is_over"),
-    [
-        (None, 1, True, 6, False),
-        (3, 1, False, 1, False),
-        (3, 3, True, 6, False),
-        (3, 5, True, 6, False),
-        (3, 6, False, 6, True),
-    ],
-)
-def test_an_absence_has_a_first_and_a_last_day(
-    first: int | None, day: int, is_away: bool, back_on: int, is_over: bool
-) -> None:
-    """Up to and with the fifth day; `back_on` is the first one on which they are there."""
-    absence, today = in_days(first, 5), in_days(None, day).last
-    ada = Recipient(ADA_IN_CHAT).away(absence.last, NOW, absence.first)
-    assert ada.is_away(today) == is_away
-    assert ada.back_on(today) == in_days(None, back_on).last
-    assert (ada.absence(today) is None) == is_over
 
 
 async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> None:
@@ -227,14 +158,3 @@ async def test_the_rehearsal_clock_is_ahead_by_what_its_file_says(tmp_path: Path
     assert engine.deliveries == [("key", NOW)]
     file.write_text("tomorrow, please")
     assert clock.now() == NOW + DAY
-
-
-def test_an_absence_said_on_one_account_outlasts_an_answer_on_another() -> None:
-    """Only "back" ends it, wherever that is said."""
-    later = NOW + timedelta(hours=1)
-    gone = Recipient(ADA_IN_CHAT).away(FRIDAY, NOW)
-    here = Recipient(replace(ADA_IN_CHAT, platform=Platform.TEAMS)).answered(later)
-    assert here.joined([gone]).away_until == FRIDAY
-    assert gone.joined([here.back(later)]).away_until is None
-    former = replace(gone, away_said_at=None)
-    assert here.joined([former]).away_until == FRIDAY

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.campaign.cadence import put_off_until
+from bot.domain.campaign.put_off import put_off_until
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.consent.later import Snooze
 from tests.examples import DELIVERED, NOW, POLICY

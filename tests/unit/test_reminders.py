@@ -31,6 +31,7 @@ from bot.domain.consent.later import Snooze, plan
 from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage, Stuck
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import Calendars, Hours
@@ -351,14 +352,18 @@ def test_whoever_is_away_until_a_day_hears_when_they_are_back() -> None:
     """Away until 25 September, a Friday, asked on the 14th: on Monday, or somebody else at once."""
     asked_on = datetime(2026, 9, 14, 9, tzinfo=UTC)
     item = asked(asked_on, stage=Stage.REQUESTED, told=())
-    away = ada(item, away_until=date(2026, 9, 25))
+    away = ada(item, absences=(Absence(None, date(2026, 9, 25)),))
     (only,) = rounds(away, MEASURED, days=3, start=asked_on)
     assert (only.reason, only.at) == (Reason.AWAY, asked_on)
-    alone = ada(replace(item, request=replace(item.request, stuck=AWAY)), away_until=AWAY_UNTIL)
+    alone = ada(
+        replace(item, request=replace(item.request, stuck=AWAY)),
+        absences=(Absence(None, AWAY_UNTIL),),
+    )
     first, *_ = rounds(alone, MEASURED, start=asked_on)
     assert (first.reason, first.at) == (Reason.ASKED, datetime(2026, 9, 28, 9, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("more", [(), (Absence(date(2026, 6, 1), date(2026, 6, 5)),)])
 @pytest.mark.parametrize(
     ("first", "last", "by", "found"),
     [
@@ -378,19 +383,44 @@ def test_whoever_is_away_until_a_day_hears_when_they_are_back() -> None:
     ],
 )
 def test_an_absence_to_come_is_planned_around(
-    first: date, last: date, by: Policy, found: list[tuple[int, Reason | None]]
+    first: date,
+    last: date,
+    by: Policy,
+    found: list[tuple[int, Reason | None]],
+    more: tuple[Absence, ...],
 ) -> None:
     """What would fall into it is told after it, or before where the date is in it."""
-    worklist = ada(asked(), away_from=first, away_until=last)
+    worklist = ada(asked(), absences=(Absence(first, last), *more))
     looks = rounds(worklist, by, days=25)[: len(found)]
     assert [i.at for i in looks] == [MONDAY + n * DAY for n, _ in found]
     assert all(i.reason == why for i, (_, why) in zip(looks, found, strict=True) if why)
 
 
+def test_each_of_several_absences_is_planned_around() -> None:
+    """Due on the 16th, which is in the first one, and on the 7th, which is in the second one."""
+    absences = (
+        Absence(date(2026, 3, 16), date(2026, 3, 23)),
+        Absence(date(2026, 3, 30), date(2026, 4, 10)),
+    )
+    found = rounds(ada(asked(), absences=absences), FAR, days=50)
+    assert [f"{i.at:%d.%m.}" for i in found] == ["24.03.", "13.04."]
+
+
+def test_what_is_passed_on_takes_no_message_with_it() -> None:
+    """What else waits would have come along; alone it has no message on that day."""
+    gone = asked(MONDAY - 4 * DAY, told=(MONDAY - 4 * DAY, MONDAY - 3 * DAY))
+    near, far = ("contoso/r1", date(2026, 3, 6)), ("contoso/r2", date(2026, 12, 1))
+    targets = tuple(Deadline("target", on, "ours", Scope(app=app)) for app, on in (near, far))
+    by = replace(policy(), campaign=Campaign(targets=targets), ignored_rounds=2)
+    other = asked(MONDAY - 3 * DAY, "r2", told=(MONDAY - 3 * DAY,))
+    found = rounds(ada(gone, other, rounds=(MONDAY - 4 * DAY, MONDAY - 3 * DAY)), by, days=7)
+    assert [(type(i), i.at) for i in found] == [(Escalate, MONDAY + DAY)]
+
+
 def test_away_beats_ignored() -> None:
     """Two messages went unanswered, and they say that they are away: no silence."""
     told = (MONDAY - 4 * DAY, MONDAY - 2 * DAY)
-    recipient = Recipient(ADA_IN_CHAT, told).away(date(2026, 3, 4), MONDAY)
+    recipient = Recipient(ADA_IN_CHAT, told).away((Absence(None, date(2026, 3, 4)),), MONDAY)
     found = rounds(Worklist(recipient, (asked(told=told),)), MEASURED, days=10)
     assert isinstance(found[0], SendRound)
 
@@ -420,10 +450,10 @@ def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
         (MONDAY - timedelta(hours=8), {}, MONDAY, Wait.HOURS),
         (MONDAY - 2 * DAY, {}, MONDAY, Wait.HOURS),
         (MONDAY - 3 * DAY, {}, MONDAY, Wait.START),
-        (MONDAY, {"away_until": date(2026, 3, 3)}, MONDAY + 2 * DAY, Wait.AWAY),
+        (MONDAY, {"absences": (Absence(None, date(2026, 3, 3)),)}, MONDAY + 2 * DAY, Wait.AWAY),
         (
             MONDAY + timedelta(hours=9),
-            {"away_from": date(2026, 3, 3), "away_until": date(2026, 3, 3)},
+            {"absences": (Absence(date(2026, 3, 3), date(2026, 3, 3)),)},
             MONDAY + 2 * DAY,
             Wait.AWAY,
         ),
@@ -461,7 +491,7 @@ def test_who_says_that_it_is_saved_is_asked_once_and_then_the_operators() -> Non
     assert [type(i) for i in found] == [SendRound, Escalate]
     assert {i.reason for i in found} == {Reason.NOT_SEEN}
     assert found[0].at == MONDAY + 2 * DAY
-    away = rounds(ada(saved, away_until=date(2026, 3, 9)), NEAR, days=7)
+    away = rounds(ada(saved, absences=(Absence(None, date(2026, 3, 9)),)), NEAR, days=7)
     assert away == [], "nobody else could do more about it"
 
 
@@ -483,21 +513,21 @@ def test_what_is_put_off_on_the_last_evening_comes_when_they_said() -> None:
 
 def test_nothing_reaches_somebody_who_is_away_for_a_few_days() -> None:
     """They hear again once they are back, by the cadence."""
-    found = rounds(ada(asked(), away_until=date(2026, 3, 17)), FAR)
+    found = rounds(ada(asked(), absences=(Absence(None, date(2026, 3, 17)),)), FAR)
     assert found[0].at == datetime(2026, 3, 18, 9, tzinfo=UTC)
 
 
 def test_an_absence_for_ever_is_one_of_a_year() -> None:
     """Nothing is counted day by day for thousands of years."""
     by = policy(date(2026, 3, 6), longest_absence=500)
-    worklist = ada(asked(), away_until=date.max)
+    worklist = ada(asked(), absences=(Absence(None, date.max),))
     (gone,) = evaluate(worklist, MONDAY, by).intents
     assert isinstance(gone, Escalate)
 
 
 def test_an_absence_over_the_date_is_not_waited_for() -> None:
     """Somebody else is asked at once."""
-    (only,) = rounds(ada(asked(), away_until=date(2026, 3, 9)), NEAR)
+    (only,) = rounds(ada(asked(), absences=(Absence(None, date(2026, 3, 9)),)), NEAR)
     assert isinstance(only, Escalate)
     assert only.reason is Reason.AWAY
     assert only.at == MONDAY

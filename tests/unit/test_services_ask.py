@@ -13,6 +13,7 @@ from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import person
@@ -116,7 +117,7 @@ async def test_three_presses_of_two_operators_at_once_ask_once(world: Bot) -> No
 
 async def test_whoever_is_away_is_asked_last(world: Bot) -> None:
     """Away until the 25th, asked on the 14th: somebody who is there comes first."""
-    away = Recipient(ADA_IN_CHAT).away((NOW + timedelta(days=11)).date(), NOW)
+    away = Recipient(ADA_IN_CHAT).away((Absence(None, (NOW + timedelta(days=11)).date()),), NOW)
     await world.ledger.commit(Changes(recipients=(away,)))
     assert (await world.ask.send(APP.ref, OPERATOR)).request.chat == BEN_IN_CHAT
     world.slack.people = (ADA_IN_CHAT,)
@@ -131,7 +132,7 @@ async def test_an_absence_counts_from_the_day_on_which_a_message_would_come(
 ) -> None:
     """Away from tomorrow on: still asked today, but not once their day is over."""
     tomorrow = (NOW + timedelta(days=1)).date()
-    away = Recipient(ADA_IN_CHAT).away(tomorrow + timedelta(days=9), NOW, tomorrow)
+    away = Recipient(ADA_IN_CHAT).away((Absence(tomorrow, tomorrow + timedelta(days=9)),), NOW)
     await world.ledger.commit(Changes(recipients=(away,)))
     world.clock.forward(timedelta(hours=hours))
     assert (await world.ask.send(APP.ref, OPERATOR)).request.chat == who
@@ -143,7 +144,7 @@ async def test_what_waits_for_somebody_who_is_away_by_now_goes_to_another(world:
     assert first.request.chat == ADA_IN_CHAT
     known = await world.ledger.recipient(ADA_IN_CHAT) or Recipient(ADA_IN_CHAT)
     await world.ledger.commit(
-        Changes(recipients=(known.away((NOW + timedelta(days=11)).date(), NOW),))
+        Changes(recipients=(known.away((Absence(None, (NOW + timedelta(days=11)).date()),), NOW),))
     )
     world.clock.forward(timedelta(hours=1))
     again = await world.ask.send(APP.ref, OPERATOR)

@@ -21,6 +21,7 @@ from bot.domain.delivery.notices import (
     PersonalRound,
     RequestChanged,
 )
+from bot.domain.people.absences import Absence
 from bot.domain.people.recipients import Recipient
 from bot.errors import ChatMisconfigured, ChatUnreachable, ScopeMissing, StoreUnavailable
 from bot.message import Message
@@ -346,7 +347,7 @@ async def test_whoever_went_away_while_it_was_held_up_is_left_in_peace() -> None
     """Also with what they had asked for."""
     delivering = Delivering()
     await delivering.plan(ROUND)
-    gone = Recipient(ADA_IN_CHAT).away(NOW.date(), NOW)
+    gone = Recipient(ADA_IN_CHAT).away((Absence(None, NOW.date()),), NOW)
     await delivering.ledger.commit(Changes(recipients=(gone,)))
     await delivering.worker()(ROUND.key)
     assert delivering.slack.posted == {}

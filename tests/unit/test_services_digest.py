@@ -21,6 +21,7 @@ from bot.domain.delivery.notices import OperatorDigest
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening, News
 from bot.domain.people.recipients import Recipient
@@ -98,6 +99,19 @@ async def world() -> Working:
 
 def rows(message: Message) -> list[list[str]]:
     return [[item.title, item.beside, *map(plainly, item.lines)] for item in items_of(message)]
+
+
+async def test_who_leaves_hears_before_of_what_comes_close_meanwhile() -> None:
+    """From Tuesday to Thursday the week after, on the last day before; and again after it."""
+    world = Working()
+    await world.ledger.commit(Changes(apps=(app("later", "Later"),)))
+    away = (Absence(date(2025, 3, 4), date(2025, 3, 13)),)
+    await world.ledger.commit(Changes(recipients=(Recipient(OPERATOR).away(away, NOW),)))
+    monday = replace(POLICY.campaign, targets=(Deadline("target", date(2025, 3, 17), "ours"),))
+    world.policy = replace(POLICY, campaign=monday)
+    await world.days(1)
+    (told,) = world.told
+    assert "Later" in text_of(told)
 
 
 async def test_operators_hear_of_what_is_close_every_other_day_until_its_date(

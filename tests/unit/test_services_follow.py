@@ -19,6 +19,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people.news import Happening
 from bot.domain.people.policy import AccountNote, Said
@@ -550,14 +551,14 @@ async def test_what_a_partner_said_on_their_other_account_holds(world: person.As
     """They said in Teams that they are away: whoever is there comes first, else it waits."""
     in_teams = ChatIdentity(Platform.TEAMS, "T2", "Ben", BEN_IN_CHAT.email, "UTC")
     world.teams.people = (in_teams,)
-    away = Recipient(in_teams).away(NOW.date() + timedelta(days=1), NOW)
+    away = Recipient(in_teams).away((Absence(None, NOW.date() + timedelta(days=1)),), NOW)
     await world.ledger.commit(Changes(recipients=(away,)))
     cleo = ChatIdentity(Platform.SLACK, "U3", "Cleo", "cleo@contoso.com", "UTC")
     both = (okta_admin("ben", BEN_IN_CHAT.email), okta_admin("cleo", cleo.email))
     await world.ledger.save_okta_admins("contoso", both[:1])
     actor = await signed_in(world)
     assert await world.introduce(actor) == BEN_IN_CHAT
-    assert there(await world.ledger.recipient(BEN_IN_CHAT)).away_until == away.away_until
+    assert there(await world.ledger.recipient(BEN_IN_CHAT)).absences == away.absences
     world.slack.people = (*world.slack.people, cleo)
     await world.ledger.save_okta_admins("contoso", both)
     assert await world.introduce(actor) == cleo

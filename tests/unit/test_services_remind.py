@@ -35,6 +35,7 @@ from bot.domain.delivery.notices import (
 )
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
@@ -553,7 +554,7 @@ async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
 ) -> None:
     """Of an absence that nobody could stand in for they hear once."""
     reminded.entra.admins[TENANT.id] = (ADA,)
-    away = Recipient(ADA_IN_CHAT).away((NOW + 16 * DAY).date(), NOW)
+    away = Recipient(ADA_IN_CHAT).away((Absence(None, (NOW + 16 * DAY).date()),), NOW)
     await reminded.ledger.commit(Changes(recipients=(away,)))
     await reminded.days(30)
     stuck = [e.detail["why"] for e in await reminded.ledger.audit() if e.action == "stuck"]

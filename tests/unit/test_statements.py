@@ -50,7 +50,8 @@ async def test_nothing_said_is_nothing_to_take_back(world: person.Asked) -> None
          "the account of ada@contoso.com", UNSAY),
         (f"later {CODE} tomorrow 10:00 busy", ADA_IN_CHAT, f"forget later {CODE}",
          "busy", "resume"),
-        ("away until Friday", ADA_IN_CHAT, f"forget away {ADA_IN_CHAT}", "until March 7", "back"),
+        ("away until Friday", ADA_IN_CHAT, f"forget away {ADA_IN_CHAT} 2025-03-07",
+         "until March 7", "back"),
         ("I don't work Fridays", ADA_IN_CHAT, f"forget week {ADA_IN_CHAT}", "Friday", "whole_week"),
     ],
 )  # fmt: skip
@@ -88,7 +89,7 @@ async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(
     """Nobody else's, however it is named."""
     await say(world, f"deny {ACCOUNT}")
     await say(world, "away until Friday", ADA_IN_CHAT)
-    own = [f"forget away {ADA_IN_CHAT}"]
+    own = [f"forget away {ADA_IN_CHAT} 2025-03-07"]
     assert said_by_buttons(await say(world, "notes", ADA_IN_CHAT)) == own
     assert said_by_buttons(await say(world, "notes", BEN_IN_CHAT)) == []
     before = await actions(world)
@@ -104,8 +105,8 @@ async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(
 @pytest.mark.parametrize(
     "words",
     ["forget", "forget x", "forget away", "forget away nobody", "forget away mars:U1",
-     "forget later ?", "forget owner", "forget standing nobody@contoso.com", "forget week slack:",
-     "forget all"],
+     "forget away slack:U1 x", "forget later ?", "forget owner",
+     "forget standing nobody@contoso.com", "forget week slack:", "forget all"],
 )  # fmt: skip
 async def test_nothing_else_is_taken_back(world: person.Asked, words: str) -> None:
     """Whatever is typed behind it."""
@@ -130,3 +131,17 @@ async def test_a_later_that_is_taken_back_is_asked_again_as_usual(
     assert (await world.request()).snooze is not None
     await say(world, f"forget later {CODE}", ADA_IN_CHAT)
     assert (await world.request()).snooze is None
+
+
+async def test_each_of_several_absences_is_taken_back_alone(world: person.Asked) -> None:
+    """By its own button; whoever says "back" before any of them is asked which they mean."""
+    for days in ("from 10 to 11 March", "from 24 to 28 March"):
+        await say(world, f"I'm away {days}", ADA_IN_CHAT)
+    both = [f"forget away {ADA_IN_CHAT} 2025-03-{last}" for last in (11, 28)]
+    asked = await say(world, "back", ADA_IN_CHAT)
+    assert "down as away today" in text_of(asked)
+    assert said_by_buttons(asked) == both
+    taken = text_of(await say(world, both[1], ADA_IN_CHAT))
+    assert "from March 24, 2025 to March 28, 2025 no longer counts" in taken
+    assert said_by_buttons(await say(world, "notes")) == both[:1]
+    assert "nothing like that" in text_of(await say(world, both[1], ADA_IN_CHAT))

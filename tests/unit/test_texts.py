@@ -310,7 +310,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "away": (
         {
             f"{what}_{days}"
-            for what in ("done", "instead", "ended", "listed")
+            for what in ("done", "ended", "listed")
             for days in ("until", "day", "span")
         }
         | {"swapped", "over", "far"},

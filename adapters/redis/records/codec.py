@@ -9,10 +9,10 @@ fields are no error; a field that is not there has its default.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 
 from adapters.redis.records.packed import unpack
 from bot.domain.campaign.board import Board
@@ -87,6 +87,14 @@ class Codec(Generic[Record]):
         return tuple(records)
 
 
+def _with_absences(stored: Any) -> Any:
+    """Before form 5 a person had one absence, in two fields."""
+    last = stored.get("away_until") if isinstance(stored, dict) else None
+    if last is None or "absences" in stored:
+        return stored
+    return stored | {"absences": ({"first": stored.get("away_from"), "last": last},)}
+
+
 APP = Codec(TypeAdapter(AppRecord), sparse=True)
 SCAN = Codec(TypeAdapter(OrgScan))
 REQUEST = Codec(TypeAdapter(ConsentRequest))
@@ -101,7 +109,7 @@ ACCOUNT_NOTE = Codec(TypeAdapter(AccountNote))
 PROSPECT = Codec(TypeAdapter(Prospect), sparse=True)
 OKTA_ADMINS = Codec(TypeAdapter(tuple[OktaAdmin, ...]))
 CONVERSATION = Codec(TypeAdapter(ConversationRef))
-RECIPIENT = Codec(TypeAdapter(Recipient))
+RECIPIENT = Codec(TypeAdapter(Annotated[Recipient, BeforeValidator(_with_absences)]))
 BOARD = Codec(TypeAdapter(Board))
 TASK = Codec(TypeAdapter(Task))
 DAY_COUNT = Codec(TypeAdapter(DayCount))

@@ -22,7 +22,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.schedule import ScheduleEntry
 from bot.errors import Conflict, StoreNewer
 
-SCHEMA = 4
+SCHEMA = 5
 """The version of the form in which this release reads and writes records: see `schema`."""
 
 _SCRIPT = """

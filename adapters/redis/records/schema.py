@@ -212,6 +212,12 @@ async def _from_3(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
                         await trail.commit(commit)
 
 
+async def _from_4(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
+    """Of a person's absences one was kept, which is read as it stands. A former replica would write
+    back that one alone: it must stop.
+    """
+
+
 async def _last_requests(
     client: Redis, keys: Keys, apps: Sequence[AppRef]
 ) -> Sequence[ConsentRequest]:
@@ -227,5 +233,6 @@ MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Trail, Hold], Awaitable[None]]] 
     1: _from_1,
     2: _from_2,
     3: _from_3,
+    4: _from_4,
 }
 """The step from each version to the next, up to `SCHEMA`."""

@@ -36,9 +36,9 @@ from bot.chat.typed.commands import (
 from bot.chat.typed.times.moments import find_moment
 from bot.chat.typed.times.spans import read_span
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.absences import LONGEST_ABSENCE
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.recipients import LONGEST_ABSENCE
 from bot.message import Message
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -133,7 +133,10 @@ class Asked:
                 done = await self._forget(what, of, asker, operator=operator)
                 return statements.taken_back(replies.words, done)
             case Back():
-                return courtesies.back(replies.words, await self._postpone.back(asker))
+                back = await self._postpone.back(asker)
+                if back.said is None and back.beside:
+                    return statements.which(replies.words, asker, back.beside)
+                return courtesies.back(replies.words, back)
 
     async def _away(
         self, said: str, asker: ChatIdentity, replies: Replies, *, begins: bool

@@ -7,8 +7,8 @@ from bot.chat.phrases import plain
 from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.people.admins import Platform
-from bot.domain.people.recipients import Absence
 from bot.message import Message
+from bot.services.campaign.postpone import Absences
 
 
 def unsure(words: Words, clearly: str, platform: Platform) -> Message:
@@ -31,8 +31,11 @@ def export(words: Words) -> Message:
     return plain(words("courtesy.export"))
 
 
-def back(words: Words, ended: Absence | None) -> Message:
-    """An absence was ended, or called off; None: there was none."""
-    if ended is None:
+def back(words: Words, said: Absences) -> Message:
+    """An absence was ended, or called off; or there was none."""
+    if said.said is None:
         return plain(words("courtesy.not_away"))
-    return plain(phrases.absence(words, "ended", ended))
+    ended = phrases.absence(words, "ended", said.said)
+    if said.beside:
+        ended = f"{ended} {phrases.absences_beside(words, said.beside)}"
+    return plain(ended)

@@ -11,9 +11,11 @@ from bot.chat.campaign.sticking import SHOWN, shown, stuck_item
 from bot.chat.people import holders
 from bot.chat.people.holders import Holders
 from bot.chat.words import Words
+from bot.domain.campaign.cadence import calendar_of
 from bot.domain.campaign.digests import date_of, window_of
 from bot.domain.campaign.intents import Policy
 from bot.domain.delivery.notices import OperatorDigest
+from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary, by_urgency
 from bot.domain.time.calendar import Calendar
 from bot.message import (
@@ -36,10 +38,12 @@ async def digest(
     ledger: Ledger, notice: OperatorDigest, words: Words, policy: Policy, now: datetime
 ) -> Message | None:
     """The message, from the present truth; None: nothing is near or stuck any more, or new."""
+    person = await ledger.recipient(notice.to) or Recipient(notice.to)
+    calendar = calendar_of(person, now, policy)  # as its day was chosen
     near: list[AppSummary] = []
     stuck: tuple[StuckApp, ...] = ()
     if not notice.news_only:
-        near = await _near(ledger, policy.calendars.of_person(notice.to), policy, now)
+        near = await _near(ledger, calendar, policy, now)
         stuck = await stuck_apps(ledger, now, policy)
     told = [await news.item(ledger, words, one) for one in notice.news]
     new = [item for item in told if item is not None]
@@ -58,7 +62,7 @@ async def digest(
     if new:
         blocks += _new(words, new, heading=bool(near or stuck))
     if near:
-        blocks += await _close(ledger, notice, words, policy, now, near)
+        blocks += await _close(ledger, calendar, words, policy, now, near)
     elif stuck:
         blocks.append(Note(words("digest.why_stuck")))
     else:
@@ -77,14 +81,13 @@ def _new(words: Words, new: Sequence[Item], *, heading: bool) -> list[Block]:
 
 async def _close(
     ledger: Ledger,
-    notice: OperatorDigest,
+    calendar: Calendar,
     words: Words,
     policy: Policy,
     now: datetime,
     near: Sequence[AppSummary],
 ) -> list[Block]:
     """What is close to its date, and who holds each."""
-    calendar = policy.calendars.of_person(notice.to)
     asked = [await ledger.request(app.request_id) for app in near[:SHOWN] if app.request_id]
     requests = {one.id: one for one in asked if one is not None and one.stage.is_open}
     prospects = await ledger.prospects_of(app.ref for app in near[:SHOWN])

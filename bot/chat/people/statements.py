@@ -8,9 +8,11 @@ from bot.chat.phrases import plain
 from bot.chat.words import Words
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.absences import Absence
+from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.policy import AccountNote
 from bot.domain.summaries import AppSummary
-from bot.message import Block, Command, Group, Heading, Item, Message, Note
+from bot.message import Block, Command, Group, Heading, Item, Message, Note, Text
 from bot.services.campaign.statements import OwnTime, Said, TakenBack, Topic
 
 SHOWN = 20
@@ -19,13 +21,13 @@ SHOWN = 20
 
 def listed(words: Words, said: Said) -> Message:
     """What holds, by kind."""
-    absences = [one for one in said.times if one.absence is not None]
+    absences = [_away(words, one.chat, each) for one in said.times for each in one.absences]
     weeks = [one for one in said.times if one.off is not None]
     groups = (
         _group(words, "accounts", [_note(words, one) for one in said.notes[:SHOWN]]),
         _group(words, "waived", [_waived(words, one) for one in said.waived[:SHOWN]]),
         _group(words, "later", [_put_off(words, one) for one in said.put_off[:SHOWN]]),
-        _group(words, "away", [_away(words, one) for one in absences[:SHOWN]]),
+        _group(words, "away", absences[:SHOWN]),
         _group(words, "week", [_week(words, one) for one in weeks[:SHOWN]]),
     )
     shown: list[Block] = [group for group in groups if group.items]
@@ -43,10 +45,18 @@ def taken_back(words: Words, done: TakenBack | None) -> Message:
     """It does not hold any more; None: nothing like it was said."""
     if done is None:
         return plain(words("statements.unknown"))
-    text = words(f"statements.taken_{done.topic.value}", of=done.of)
+    listed = phrases.absence(words, "listed", done.absence) if done.absence is not None else ""
+    text = words(f"statements.taken_{done.topic.value}", of=done.of, listed=listed)
     if done.noted is not None and done.noted.known:
         text = f"{text} {words('noted.affected', count=len(done.noted.affected))}"
     return plain(text)
+
+
+def which(words: Words, chat: ChatIdentity, absences: tuple[Absence, ...]) -> Message:
+    """They are back from none of these, and may have called one off."""
+    text = words("away.which")
+    items = [_away(words, chat, one) for one in absences]
+    return Message(text, (Text(text), _group(words, "away", items)))
 
 
 def for_the_terminal(words: Words) -> Message:
@@ -89,11 +99,10 @@ def _put_off(words: Words, request: ConsentRequest) -> Item:
     return Item(request.app_label, request.tenant_domain, (said,), button)
 
 
-def _away(words: Words, time: OwnTime) -> Item:
-    assert time.absence is not None  # only those are shown
-    said, chat = phrases.absence(words, "listed", time.absence), time.chat
+def _away(words: Words, chat: ChatIdentity, absence: Absence) -> Item:
+    said = phrases.absence(words, "listed", absence)
     return Item(chat.display_name or str(chat), lines=(said,),
-                button=_button(words, Topic.AWAY, str(chat)))  # fmt: skip
+                button=_button(words, Topic.AWAY, f"{chat} {absence.last}"))  # fmt: skip
 
 
 def _week(words: Words, time: OwnTime) -> Item:

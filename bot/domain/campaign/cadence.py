@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Audience
-from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Notice
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
@@ -23,24 +22,29 @@ _LONGEST = 130  # working days: no cadence is slower than half a year
 
 
 def calendar_of(recipient: Recipient, now: datetime, policy: Policy) -> Calendar:
-    """Their working time; the days of an absence that begins later are not worked."""
+    """Their working time; the days of absences that begin later are not worked."""
     calendar = policy.calendars.of_person(recipient.chat)
-    absence = recipient.absence(calendar.today(now))
-    if absence is None or absence.first is None:
-        return calendar
-    return _without(calendar, absence.first, absence.last)
+    ahead = _ahead(recipient, calendar.today(now))
+    return _without(calendar, ahead) if ahead else calendar
 
 
 @lru_cache(maxsize=64)
-def _without(calendar: Calendar, first: date, last: date) -> Calendar:
-    return calendar.without(first, last)
+def _without(calendar: Calendar, absences: Sequence[tuple[date, date]]) -> Calendar:
+    for first, last in absences:
+        calendar = calendar.without(first, last)
+    return calendar
 
 
 def leaves_at(recipient: Recipient, now: datetime, policy: Policy) -> datetime | None:
-    """When an absence that they spoke of begins; None: none is to come."""
+    """When the next absence that they spoke of begins; None: none is to come."""
     calendar = policy.calendars.of_person(recipient.chat)
-    absence = recipient.absence(calendar.today(now))
-    return start_of(absence.first, calendar) if absence and absence.first else None
+    ahead = _ahead(recipient, calendar.today(now))
+    return start_of(ahead[0][0], calendar) if ahead else None
+
+
+def _ahead(recipient: Recipient, today: date) -> tuple[tuple[date, date], ...]:
+    left = recipient.away_from(today)
+    return tuple((one.first, one.last) for one in left if one.first is not None)
 
 
 def is_missed(recipient: Recipient, now: datetime, calendar: Calendar) -> bool:
@@ -160,23 +164,3 @@ def _own_part(name: str, day: date) -> float:
 def start_of(day: date, calendar: Calendar) -> datetime:
     """The first moment of a local day, in UTC."""
     return datetime.combine(day, time(), calendar.zone).astimezone(UTC)
-
-
-def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> datetime | None:
-    """When the person wants to hear of it again; None when they did not put it off.
-
-    Where a date has moved ahead of their plan, the last working day before it is the plan; not so
-    what they put off once that had begun.
-    """
-    if request.snooze is None:
-        return None
-    calendar = policy.calendars.of_person(request.chat)
-    on = policy.deadline(request).on
-    last = calendar.last_working_day(on)
-    opening = calendar.opening(last)
-    until = request.snooze.until
-    if last < calendar.today(now) or opening is None or calendar.day_of(until) <= last:
-        return until
-    if request.answered_at is not None and request.answered_at >= opening[0]:
-        return until
-    return opening[0]

@@ -150,7 +150,7 @@ def planned_digests(
     now: datetime | None = start
     while now is not None and now < until:
         worklist = owing(worklist, stuck_at)
-        for intent in reminders.evaluate(as_asked(worklist), now, policy).intents:
+        for intent in planned_messages.due(as_asked(worklist), now, policy):
             yield intent
             worklist = planned_messages.after(worklist, intent)
         digest = evaluate(worklist, dates, now, policy, stuck_at).digest

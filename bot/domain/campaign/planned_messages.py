@@ -25,8 +25,21 @@ def decide(snapshot: Snapshot, now: datetime, policy: Policy) -> tuple[Intent, .
     found: list[Intent] = []
     for worklist in snapshot.people:
         if policy.calendars.of_person(worklist.recipient.chat).is_open(now):
-            found += evaluate(worklist, now, policy).intents
+            found += due(worklist, now, policy)
     return tuple(found)
+
+
+def due(worklist: Worklist, now: datetime, policy: Policy) -> tuple[Intent, ...]:
+    """What is due for one person at `now`, in order: what goes to somebody else, and then the
+    message, where there is still one without that."""
+    intents = evaluate(worklist, now, policy).intents
+    passed_on = tuple(intent for intent in intents if isinstance(intent, Escalate))
+    if not passed_on:
+        return intents
+    for intent in passed_on:
+        worklist = after(worklist, intent)
+    left = evaluate(worklist, now, policy).intents
+    return (*passed_on, *(intent for intent in left if isinstance(intent, SendRound)))
 
 
 def planned(
@@ -50,11 +63,10 @@ def planned_for(
     """The same for one person."""
     now: datetime | None = start
     while now is not None and now < until:
-        decision = evaluate(worklist, now, policy)
-        yield from decision.intents
-        for intent in decision.intents:
+        for intent in due(worklist, now, policy):
+            yield intent
             worklist = after(worklist, intent)
-        again = evaluate(worklist, now, policy).again if decision.intents else decision.again
+        again = evaluate(worklist, now, policy).again
         now = again if again is None or again > now else None
 
 

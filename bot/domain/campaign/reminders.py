@@ -42,7 +42,6 @@ from bot.domain.campaign.cadence import (
     due_day,
     leaves_at,
     moment_of,
-    put_off_until,
     rested,
     start_of,
 )
@@ -55,6 +54,7 @@ from bot.domain.campaign.intents import (
     SendRound,
     Worklist,
 )
+from bot.domain.campaign.put_off import PutOff, sorted_out
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import DAY, Calendar
@@ -95,16 +95,6 @@ def ignored(request: ConsentRequest, recipient: Recipient) -> int:
 
 
 # ------------------------------------------------------------------ one person, one moment
-
-
-@dataclass(frozen=True, slots=True)
-class PutOff:
-    """What is put off (`next_at`: until when), what was until `came_at`, and what is not."""
-
-    next_at: datetime | None
-    come: Sequence[Open]
-    came_at: datetime
-    others: Sequence[Open]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +145,7 @@ class Decider:
             return self._while_away(live)
         once_more = self._once_more(live)
         passed_on = {i.request_id for i in once_more.intents if isinstance(i, Escalate)}
-        put_off = self._put_off([i for i in live if i.request.id not in passed_on])
+        put_off = self._sorted([i for i in live if i.request.id not in passed_on])
         spoken = self._speak(put_off)
         again = (spoken.again, once_more.again, put_off.next_at, leaves)
         return Decision(
@@ -273,7 +263,7 @@ class Decider:
     @property
     def _finals(self) -> Mapping[str, date]:
         live = [i for i in self.worklist.items if i.waits and not i.stuck(Reason.NOT_SEEN)]
-        return self._round(self._put_off(live).others).finals
+        return self._round(self._sorted(live).others).finals
 
     def last_chances(self) -> set[str]:
         """The ids for which a message now is the last one before their date."""
@@ -334,29 +324,8 @@ class Decider:
 
     # -------------------------------------------------------------- what is not for now
 
-    def _put_off(self, live: Sequence[Open]) -> PutOff:
-        """Sorts out what the person put off.
-
-        A plan that was told of counts no more: it ends with the message, and if that failed the
-        rounds go on.
-        """
-        told = self.recipient.rounds[-1] if self.recipient.rounds else None
-        waits: list[datetime] = []
-        come: list[Open] = []
-        came: list[datetime] = []
-        others: list[Open] = []
-        for item in live:
-            at = put_off_until(item.request, self.now, self.policy)
-            if at is None:
-                others.append(item)
-            elif at > self.now:
-                waits.append(at)
-            elif told is None or told < at:
-                come.append(item)
-                came.append(at)
-            else:
-                others.append(item)
-        return PutOff(min(waits, default=None), come, max(came, default=self.now), others)
+    def _sorted(self, live: Sequence[Open]) -> PutOff:
+        return sorted_out(live, self.recipient, self.now, self.policy)
 
     def _while_away(self, live: Sequence[Open]) -> Decision:
         """Nothing is said to somebody who is away; what cannot wait for them goes to another."""

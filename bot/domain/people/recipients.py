@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from bot.domain.people.absences import LONGEST_ABSENCE, Absence, still
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import News
 
@@ -17,20 +18,6 @@ KEPT_NEWS = 64
 _NEVER = datetime.min.replace(tzinfo=UTC)
 LOST_FOR = timedelta(days=30)
 """An address is tried again after so long: a mailbox may have been made meanwhile."""
-LONGEST_ABSENCE = timedelta(days=366)
-
-
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """From `first` (None: it has begun) up to and with `last`, local dates."""
-
-    first: date | None
-    last: date
-
-    def covers(self, other: Absence) -> bool:
-        """Whether it has all days of the other one that are to come."""
-        begins = self.first is None or (other.first is not None and self.first <= other.first)
-        return begins and other.last <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +26,8 @@ class Recipient:
 
     `rounds` are the latest personal messages, oldest first, `digests` what an operator was told of
     all apps. `answered_at` is when the person last did something about any of their apps: silence
-    is counted from there. `away_from` and `away_until` are the first and the last day of the one
-    absence that is kept (local dates; without the first, since it was said), `away_said_at` when
-    they spoke of it last. `lost_at` is when a mail to them came back. `news` waits for an
+    is counted from there. `absences` are in order and apart, `away_said_at` is when they spoke of
+    them last. `lost_at` is when a mail to them came back. `news` waits for an
     operator's next digest, oldest first; `main` is the account of theirs on which they are told of
     all apps, "" for this one. `turn` is the key of the delivery to them that was begun last; a
     former release drops it, and until it is replaced two at the same instant may both be sent.
@@ -50,7 +36,6 @@ class Recipient:
     chat: ChatIdentity
     rounds: tuple[datetime, ...] = ()
     answered_at: datetime | None = None
-    away_until: date | None = None
     digests: tuple[datetime, ...] = ()
     revision: int = 0
     lost_at: datetime | None = None
@@ -58,7 +43,7 @@ class Recipient:
     main: str = ""
     away_said_at: datetime | None = None
     turn: str = ""
-    away_from: date | None = None
+    absences: tuple[Absence, ...] = ()
 
     def is_lost(self, now: datetime) -> bool:
         """True while nobody is written to at this address, since nobody was there."""
@@ -66,21 +51,16 @@ class Recipient:
 
     def is_away(self, day: date) -> bool:
         """Whether they said so of this local date."""
-        has_begun = self.away_from is None or self.away_from <= day
-        return has_begun and self.away_until is not None and day <= self.away_until
+        return any(one.covers(day) for one in self.absences)
 
-    def absence(self, today: date) -> Absence | None:
-        """That which is not over on this local date."""
-        if self.away_until is None or self.away_until < today:
-            return None
-        ahead = self.away_from is not None and self.away_from > today
-        return Absence(self.away_from if ahead else None, self.away_until)
+    def away_from(self, today: date) -> tuple[Absence, ...]:
+        """What is not over on this local date, the next one first."""
+        return still(self.absences, today)
 
     def back_on(self, today: date) -> date:
         """The first local date from `today` on on which they are there."""
-        if self.away_until is None or not self.is_away(today):
-            return today
-        return min(self.away_until, today + LONGEST_ABSENCE) + timedelta(days=1)
+        last = next((one.last for one in self.absences if one.covers(today)), None)
+        return today if last is None else min(last, today + LONGEST_ABSENCE) + timedelta(days=1)
 
     def lost(self, at: datetime) -> Recipient:
         """After a mail to them came back."""
@@ -132,8 +112,7 @@ class Recipient:
             rounds=tuple(rounds),
             digests=tuple(digests),
             answered_at=max((at for at in answers if at is not None), default=None),
-            away_from=last.away_from,
-            away_until=last.away_until,
+            absences=last.absences,
             away_said_at=last.away_said_at,
             news=tuple(dict.fromkeys(one for each in found for one in each.news)),
         )
@@ -143,21 +122,13 @@ class Recipient:
         """After their platform said where they are and what they speak."""
         return replace(self, chat=chat, revision=self.revision + 1)
 
-    def away(self, until: date, now: datetime, since: date | None = None) -> Recipient:
-        """After "I am away until then", instead of what they said before.
-
-        `since` is its first day where it begins later. A last day in the past ends an absence.
-        """
-        answered = self.answered(now)
-        return replace(answered, away_from=since, away_until=until, away_said_at=now)
-
-    def back(self, now: datetime) -> Recipient:
-        """After an absence was ended, or one to come called off."""
-        return replace(self.answered(now), away_from=None, away_until=None, away_said_at=now)
+    def away(self, absences: tuple[Absence, ...], now: datetime) -> Recipient:
+        """After they spoke of when they are away, which is then: in order and apart."""
+        return replace(self.answered(now), absences=absences, away_said_at=now)
 
     def _spoke_of_absence_at(self) -> datetime:
         """For what another release wrote: their last answer, where it has an absence."""
-        said = self.away_said_at or (self.answered_at if self.away_until else None)
+        said = self.away_said_at or (self.answered_at if self.absences else None)
         return said or _NEVER
 
     def works_all_week(self) -> Recipient:

@@ -8,16 +8,18 @@ from datetime import date, datetime
 
 from attrs import define
 
-from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.put_off import put_off_until
 from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.later import Moved, snooze_choices, why_moved
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.absences import LONGEST_ABSENCE, MOST_ABSENCES, Absence, with_another
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.recipients import LONGEST_ABSENCE, Absence, Recipient
+from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, again, person
 from bot.domain.time.calendar import DAY, Calendar
+from bot.errors import TooManyAbsences
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.people.candidates import Candidates
@@ -27,11 +29,11 @@ from bot.services.unit_of_work import NO_CHANGE, write
 
 
 @dataclass(frozen=True, slots=True)
-class NotedAbsence:
-    """An absence as it is kept, and the one that it replaces where they are two."""
+class Absences:
+    """`said` is what was noted, ended or called off; `beside` what is kept besides, in order."""
 
-    absence: Absence
-    instead_of: Absence | None = None
+    said: Absence | None = None
+    beside: tuple[Absence, ...] = ()
 
 
 @define(kw_only=True, eq=False)
@@ -105,56 +107,61 @@ class Postpone:
             return True
         return self._candidates is not None and await self._candidates.are_any(chat)
 
-    async def away(
-        self, chat: ChatIdentity, until: date, since: date | None = None
-    ) -> NotedAbsence | None:
+    async def away(self, chat: ChatIdentity, until: date, since: date | None = None) -> Absences:
         """Note an absence up to and with `until`, for a year at most; `since`: it begins then.
 
-        One that begins before they are to work after another goes on with that. None when its last
-        day lies behind: then an absence is ended.
+        What overlaps, or has no working day between, is one. `said` is None where its last day lies
+        behind: then the present absence is ended. Raises TooManyAbsences.
         """
         accounts = await self._accounts(chat)
 
-        async def decide() -> tuple[Changes, NotedAbsence | None]:
+        async def decide() -> tuple[Changes, Absences]:
             known, now = await self._known(accounts), self._clock.now()
-            calendar = self._policy.calendars.of_person(known[0].chat)
+            person = known[0].joined(known[1:])
+            calendar = self.calendar(person.chat)
             today = calendar.today(now)
-            former = known[0].joined(known[1:]).absence(today)
-            last, first = min(until, today + LONGEST_ABSENCE), since
-            if first is not None and former is not None and former.first is None:
-                first = None if first <= calendar.next_working_day(former.last + DAY) else first
-            entry = AuditEntry(now, str(chat), Action.AWAY, str(chat), _days(first, last))
-            said = [one.away(last, now, first) for one in known]
-            kept = said[0].absence(today)
-            if kept is None:
-                return _changes(said, entry), None
-            is_two = former is not None and (former.first or first) and not kept.covers(former)
-            return _changes(said, entry), NotedAbsence(kept, former if is_two else None)
+            last = min(until, today + LONGEST_ABSENCE)
+            entry = AuditEntry(now, str(chat), Action.AWAY, str(chat), _days(since, last))
+            kept = person.away_from(today)
+            if last < today:
+                kept = tuple(one for one in kept if one.first is not None)
+                return _changes([one.away(kept, now) for one in known], entry), Absences(None, kept)
+            kept = with_another(
+                kept, Absence(since, last), lambda day: calendar.next_working_day(day + DAY)
+            )
+            if len(kept) > MOST_ABSENCES:
+                raise TooManyAbsences("Somebody is away too often to be kept.")
+            noted = next(one for one in kept if one.covers(last))
+            beside = tuple(one for one in kept if one != noted)
+            return _changes([one.away(kept, now) for one in known], entry), Absences(noted, beside)
 
         return await write(self._ledger, decide)
 
-    async def back(self, chat: ChatIdentity, by: ChatIdentity | None = None) -> Absence | None:
-        """End an absence, or call off one to come; returns it, None: there is none.
+    async def back(
+        self, chat: ChatIdentity, by: ChatIdentity | None = None, last: date | None = None
+    ) -> Absences:
+        """End the present absence, or call off the one to come; of several, that up to `last`.
 
-        Also then it is an answer of whoever was ever sent anything. `by` is who says so, where it
-        is somebody else.
+        Where several are to come and none is named, none is called off. In any case it is an answer
+        of whoever was ever sent anything. `by` is who says so, where it is somebody else.
         """
         accounts = await self._accounts(chat)
 
-        async def decide() -> tuple[Changes, Absence | None]:
+        async def decide() -> tuple[Changes, Absences]:
             known, now = await self._known(accounts), self._clock.now()
-            today = self._policy.calendars.of_person(known[0].chat).today(now)
-            absences = (one.absence(today) for one in known)
-            ended = max(filter(None, absences), key=lambda one: one.last, default=None)
+            today = self.calendar(known[0].chat).today(now)
+            kept = known[0].joined(known[1:]).away_from(today)
+            ended = _meant(kept, last)
+            beside = tuple(one for one in kept if one != ended)
             if ended is None:
                 there = tuple(one.answered(now) for one in known if one.revision)
-                return Changes(recipients=there), None
+                return Changes(recipients=there), Absences(None, beside)
             detail = _days(ended.first, ended.last)
             entry = AuditEntry(now, str(by or chat), Action.BACK, str(chat), detail)
             # Where nobody was left to ask, they may be whom to ask.
             looks = tuple(ScheduleEntry(again(app), now) for app in await self._ledger.still())
-            changes = _changes([one.back(now) for one in known], entry)
-            return replace(changes, schedule=changes.schedule + looks), ended
+            changes = _changes([one.away(beside, now) for one in known], entry)
+            return replace(changes, schedule=changes.schedule + looks), Absences(ended, beside)
 
         return await write(self._ledger, decide)
 
@@ -206,6 +213,14 @@ class Postpone:
 
     async def _known(self, accounts: Iterable[ChatIdentity]) -> list[Recipient]:
         return [await self._ledger.recipient(one) or Recipient(one) for one in accounts]
+
+
+def _meant(absences: Sequence[Absence], last: date | None) -> Absence | None:
+    """Which of these is over: the one up to `last`, that which has begun, or the only one."""
+    if last is not None:
+        return next((one for one in absences if one.last == last), None)
+    begun = (one for one in absences if one.first is None)
+    return next(begun, absences[0] if len(absences) == 1 else None)
 
 
 def _answered_since(request: ConsentRequest, moment: datetime) -> bool:

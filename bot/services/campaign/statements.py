@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, step
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import AccountNote
-from bot.domain.people.recipients import Absence
 from bot.domain.summaries import AppSummary, Part, Wanted
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -37,10 +37,10 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnTime:
-    """What one person said of their own time: an absence, the days not worked, or both."""
+    """What one person said of their own time: absences, the days not worked, or both."""
 
     chat: ChatIdentity
-    absence: Absence | None
+    absences: tuple[Absence, ...]
     off: frozenset[int] | None
 
 
@@ -62,6 +62,7 @@ class TakenBack:
     topic: Topic
     of: str
     noted: Noted | None = None
+    absence: Absence | None = None
 
 
 class Statements:
@@ -107,11 +108,14 @@ class Statements:
             case Topic.LATER:
                 done = await self._resume(of, by, operator=operator)
             case _:
-                person = _person(of)
+                named, _, last = of.partition(" ")
+                person = _person(named)
                 if person is None or not (operator or str(person) == str(by)):
                     return None
-                undo = self._postpone.back if topic is Topic.AWAY else self._postpone.whole_week
-                done = await undo(person, by) is not None
+                if topic is Topic.AWAY:
+                    ended = (await self._postpone.back(person, by, _day(last))).said
+                    return None if ended is None else TakenBack(topic, named, absence=ended)
+                done = await self._postpone.whole_week(person, by) is not None
         return TakenBack(topic, of) if done else None
 
     async def _resume(self, code: str, by: ChatIdentity, *, operator: bool) -> bool:
@@ -141,9 +145,9 @@ class Statements:
             if recipient is None:
                 continue
             today = self._today(recipient.chat, self._clock.now())
-            absence = recipient.absence(today)
-            if absence is not None or recipient.chat.days_off is not None:
-                found.append(OwnTime(recipient.chat, absence, recipient.chat.days_off))
+            absences = recipient.away_from(today)
+            if absences or recipient.chat.days_off is not None:
+                found.append(OwnTime(recipient.chat, absences, recipient.chat.days_off))
         return tuple(found)
 
     def _today(self, chat: ChatIdentity, now: datetime) -> date:
@@ -155,3 +159,11 @@ def _person(named: str) -> ChatIdentity | None:
     if not user_id or platform not in set(Platform):
         return None
     return ChatIdentity(Platform(platform), user_id)
+
+
+def _day(said: str) -> date | None:
+    """The last day of an absence as a button names it; a message of before names none."""
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        return date.min  # no absence's

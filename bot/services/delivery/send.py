@@ -11,11 +11,11 @@ from bot.domain.campaign.cadence import (
     at_work,
     disturbed_from,
     is_timely,
-    put_off_until,
     rested,
     start_of,
 )
 from bot.domain.campaign.intents import Policy, Reason, Worklist
+from bot.domain.campaign.put_off import put_off_until
 from bot.domain.campaign.reminders import spoils
 from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
