@@ -129,7 +129,7 @@ class ChatLog:
             await self._changed.wait()
         return self.revision
 
-    async def wait_for(self, predicate: Callable[[], T | None], within: float = 5.0) -> T:
+    async def wait_for(self, predicate: Callable[[], T | None], within: float = 45.0) -> T:
         """The first truthy value of `predicate`, tried now and after every change.
 
         Raises TimeoutError, with the last lines of every conversation, after `within` seconds.

@@ -36,7 +36,7 @@ NOTE = "Report it"
 POST = "Post the reminder"
 SAVED = "I have saved it"
 QUESTION = "which O365 apps need migration"
-WITHIN = 15.0
+WITHIN = 45.0
 """Seconds that any one step may take."""
 
 
@@ -90,9 +90,12 @@ class Walk:
         channel = self._channel(teams_service.CHANNEL)
         since = len(channel.messages)
         self.say.line("Ola", f"in Teams: @{teams_service.BOT_NAME} {QUESTION}")
-        await self.world.teams.say(OPERATOR, QUESTION)
+        asked = await self.world.teams.say(OPERATOR, QUESTION)
         answer = await self._answer(
-            channel, since, lambda m: bool(reading.items(m)), f"Teams was not told {QUESTION}"
+            channel,
+            since,
+            lambda m: m.thread == asked.id and bool(reading.items(m)),
+            f"Teams was not told {QUESTION}",
         )
         names = [one.name for one in listed]
         hold(
@@ -140,7 +143,7 @@ class Walk:
         since = len(dm.messages)
         answer = await self._command(f"/o365 send {APP} now", lambda m: APP in m.text)
         self.say.line("bot", f"{answer.text} Code {reading.code(answer)}.")
-        letter = await self._answer(dm, since, lambda m: True, "Gita got no personal message")
+        letter = await self._answer(dm, since, partial(_says, APP), "Gita got no personal message")
         self.say.line("bot", f"to Gita, directly: {letter.text}")
         self.say.line("bot", f"button: {reading.buttons(letter)[0]}")
         hold(
@@ -257,7 +260,9 @@ class Walk:
         dm = self.world.slack.dm_of(GERMAN)
         since = len(dm.messages)
         await self._command(f"/o365 send {OF_GERMAN} now", lambda m: OF_GERMAN in m.text)
-        letter = await self._answer(dm, since, lambda m: True, "Fay got no personal message")
+        letter = await self._answer(
+            dm, since, partial(_says, OF_GERMAN), "Fay got no personal message"
+        )
         self.say.line("bot", f"to Fay, directly: {letter.text}")
         self.say.line("bot", f"buttons: {', '.join(reading.buttons(letter))}")
         hold("Guten Tag Fay" in reading.text(letter), "Fay's message is not in German.")
@@ -276,11 +281,11 @@ class Walk:
         channel = self._channel(slack_workspace.CHANNEL)
         since = len(channel.messages)
         self.say.line("Ola", f"in Slack: {words}")
-        await self.world.slack.command(OPERATOR, words)
+        typed = await self.world.slack.command(OPERATOR, words)
         return await self._answer(
             channel,
             since,
-            lambda m: m.only_for is not None and wanted(m),
+            lambda m: m.only_for is not None and m.answers in (typed.id, None) and wanted(m),
             f"{words} was not answered as expected",
         )
 

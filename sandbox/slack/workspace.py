@@ -99,6 +99,7 @@ class Workspace:
     homes: dict[str, Json] = field(default_factory=dict)
     modals: dict[str, Json] = field(default_factory=dict)
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict)
+    trigger_seconds: float = TRIGGER_SECONDS
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     limit: RateLimit = field(default_factory=RateLimit)
     crawl_always: bool = False
@@ -255,7 +256,7 @@ class Workspace:
         """What an app may open a modal with, for this person; `now` in seconds."""
         first, second = secrets.randbelow(10**12), secrets.randbelow(10**12)
         trigger = f"{first}.{second}.{secrets.token_hex(16)}"
-        self.triggers[trigger] = (user, now + TRIGGER_SECONDS)
+        self.triggers[trigger] = (user, now + self.trigger_seconds)
         return trigger
 
     def new_response_url(

@@ -185,9 +185,11 @@ async def staged(**bounds: Any) -> AsyncIterator[SlackBorder]:
         methods = ["GET", "POST", "PUT"]
         app = Starlette(routes=[Route("/slack/events", inbound.endpoint, methods=methods)])
         url = await stack.enter_async_context(served(lambda url: app)) + "/slack/events"
-        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=10))
+        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=60))
         people = SlackPeople(workspace, client)
         people.delivery.events_url = url
+        # Slack's own three seconds have a test of the sandbox; here the machine may be busy.
+        people.delivery.timeout = workspace.trigger_seconds = 60.0
         stack.push_async_callback(people.aclose)
         stack.push_async_callback(inbound.drain, 5.0)
         yield SlackBorder(workspace, people, talk, once, inbound, web, url, client)

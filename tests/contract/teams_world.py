@@ -45,6 +45,9 @@ from tests.waiting import wait_until
 
 Json = dict[str, Any]
 
+PATIENCE = 60.0
+"""Seconds: a busy machine changes no answer, and shows no sign of one."""
+
 
 class Echo:
     """A conversation that repeats what it is told; `progress` first, and only when let go."""
@@ -223,7 +226,8 @@ class TeamsBorder:
 @asynccontextmanager
 async def teams_world(
     *,
-    answer_within: float = 5.0,
+    answer_within: float = PATIENCE,
+    typing_after: float = PATIENCE,
     connections: int = CONNECTIONS,
     targeted: bool = False,
     operators: tuple[str, ...] = (),
@@ -266,6 +270,7 @@ async def teams_world(
                 connector,
                 http,
                 answer_within=answer_within,
+                typing_after=typing_after,
                 clock=clock,
             )
             messenger = TeamsMessenger(settings, conversations, connector, clock)

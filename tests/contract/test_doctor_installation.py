@@ -195,7 +195,7 @@ async def test_a_file_that_could_not_be_written_is_told_of(tmp_path: Path) -> No
             async def told() -> bool:
                 return (await of_store(client))["store_file"] == "unwritten"
 
-            await wait_until(told, within=20, what="what failed is told of")
+            await wait_until(told, within=60, what="what failed is told of")
     finally:
         await server.kill()
 
@@ -249,7 +249,7 @@ async def test_a_cluster_is_looked_at_through_one_of_its_nodes(tmp_path: Path) -
             async def serves() -> bool:
                 return "cluster_state:ok" in str(await ask("CLUSTER", "INFO"))
 
-            await wait_until(serves, within=20, what="the cluster serves")
+            await wait_until(serves, within=60, what="the cluster serves")
         async with store.connect(f"redis+cluster://127.0.0.1:{port}") as client:
             found = await of_store(client)
     assert (found["store_answer"], found["store_rights"]) == ("answers", "enough")

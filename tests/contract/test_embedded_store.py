@@ -50,7 +50,7 @@ async def a_bot(data_dir: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     )
     try:
         assert process.stdout is not None
-        assert await asyncio.wait_for(process.stdout.readline(), 20) == b"ready\n"
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
         yield process
     finally:
         if process.returncode is None:
@@ -172,7 +172,7 @@ async def test_a_damaged_file_is_reported_with_the_servers_own_words(tmp_path: P
     files.mkdir()
     (files / "appendonly.aof.manifest").write_text("this is no manifest\n")
     with pytest.raises(StoreUnavailable, match=r"ended at its start.*manifest"):
-        await asyncio.wait_for(EmbeddedStore(tmp_path).start(), 5)
+        await asyncio.wait_for(EmbeddedStore(tmp_path).start(), 60)
 
 
 async def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -143,12 +143,12 @@ async def test_stopping_need_not_wait_for_long_work(redis_url: str) -> None:
     async with an_engine(redis_url, done) as engine:
         await engine.scan("contoso")
         worker = asyncio.create_task(engine.run())
-        await asyncio.wait_for(under_way.wait(), 10)
+        await asyncio.wait_for(under_way.wait(), 30)
         worker.cancel()
         _, draining = await asyncio.wait([worker], timeout=0.5)
         assert draining
         worker.cancel()
-        ended, _ = await asyncio.wait([worker], timeout=5)
+        ended, _ = await asyncio.wait([worker], timeout=30)
         assert ended
 
 
@@ -329,9 +329,10 @@ async def test_what_fires_by_itself_comes_back_when_it_was_lost(
     done = Done()
     lease = timedelta(seconds=0.6)
     async with an_engine(redis_url, done, lease=lease) as engine, running(engine):
-        await wait_until(lambda: done.ticks == 1)
+        await wait_until(lambda: done.ticks >= 1)
+        before = done.ticks
         await redis_client.flushall()
-        await wait_until(lambda: done.ticks == 2)
+        await wait_until(lambda: done.ticks > before)
 
 
 async def test_a_delivery_that_always_breaks_is_given_up_here_and_stops_nothing(
@@ -400,13 +401,13 @@ async def test_what_a_killed_worker_held_is_taken_over(redis_url: str) -> None:
         )
         try:
             assert process.stdout is not None
-            held = await asyncio.wait_for(process.stdout.readline(), 20)
+            held = await asyncio.wait_for(process.stdout.readline(), 60)
             assert held == b"holding a\n"
         finally:
             process.kill()
             await process.wait()
         async with running(engine):
-            await wait_until(lambda: done.delivered == ["a"], within=15, what="it is taken over")
+            await wait_until(lambda: done.delivered == ["a"], what="it is taken over")
 
 
 async def test_a_worker_that_hangs_is_noticed(redis_url: str) -> None:

@@ -15,6 +15,7 @@ from adapters.http.client import open_http
 from adapters.http.doubt import MAY_HAVE_BEEN_SENT, NOTHING_SENT
 from adapters.http.many import ManyConnections
 from sandbox.bot_process import free_port
+from tests.waiting import wait_until
 
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b\r\n\r\n{}"
@@ -101,17 +102,18 @@ async def test_nobody_there_is_nothing_sent() -> None:
 
 async def test_waiting_in_vain_for_a_free_connection_is_nothing_sent() -> None:
     """While all of them are held by a slow server."""
-    held = asyncio.Event()
+    asked, held = asyncio.Event(), asyncio.Event()
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request_of(reader)
+        asked.set()
         await held.wait()
         writer.write(FINE)
 
-    limits = httpx.Timeout(5.0, connect=0.05, pool=0.05)
+    limits = httpx.Timeout(60, connect=0.05, pool=0.05)
     async with served(hold) as url, client(connections=1) as http:
         first = asyncio.create_task(http.post(url, json={}))
-        await asyncio.sleep(0)
+        await wait_until(asked.is_set, what="the only connection is in use")
         with pytest.raises(NOTHING_SENT):
             await http.post(url, json={}, timeout=limits)
         held.set()
@@ -149,7 +151,7 @@ async def no_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 )
 async def test_what_broke_after_it_began_may_have_been_sent(handle: Handle) -> None:
     """Never told as nothing sent: a message would come twice."""
-    limits = httpx.Timeout(5.0, read=0.2)
+    limits = httpx.Timeout(60, read=0.2)
     async with served(handle) as url, client() as http:
         with pytest.raises(MAY_HAVE_BEEN_SENT):
             await http.post(url, json={}, timeout=limits)
@@ -157,20 +159,21 @@ async def test_what_broke_after_it_began_may_have_been_sent(handle: Handle) -> N
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again() -> None:
     """The next call gets one of its own."""
-    served_once = 0
+    ended = 0
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal served_once
+        nonlocal ended
         await request_of(reader)
-        served_once += 1
         writer.write(FINE)
-        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        ended += 1
 
     async with served(once) as url, client() as http:
         for number in range(1, 4):
             assert (await http.post(url, json={})).status_code == 200
-            assert served_once == number
-            await asyncio.sleep(0.05)  # the end of the connection arrives
+            await wait_until(lambda made=number: ended == made)
+            await asyncio.sleep(0.01)  # a turn of the loop, in which the caller reads that end
 
 
 async def test_a_proxy_of_the_environment_is_used_but_not_for_loopback(

@@ -34,6 +34,7 @@ from tests.audits import findings
 from tests.stores import lay_down, picked_up, recorded
 from tests.terminal import Terminal, settings_file
 from tests.there import there
+from tests.waiting import wait_until
 from tests.wiring import settings as bot_settings
 
 KEYS = Keys()
@@ -191,10 +192,10 @@ async def test_one_replica_migrates_and_the_others_wait_and_say_so(store: Redis)
     await store.set(KEYS.migrating(), "another", px=LEASE)
     with capture_logs() as lines:
         waiting = asyncio.create_task(migrate(store, KEYS, Trail(store, KEYS)))
-        await asyncio.sleep(1.2)
+        await wait_until(lambda: bool(lines), what="it is said that it waits")
         assert not waiting.done()
         await store.set(KEYS.schema(), SCHEMA)
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 30)
     assert [line["event"] for line in lines] == [
         "waiting for the replica that brings the store into a newer form"
     ]
@@ -214,10 +215,10 @@ async def test_a_dead_replica_holds_nobody_up_for_longer_than_its_lease(store: R
     """The next one goes on; what claims to be a lease without an end is none."""
     await lay_down(store, 1)
     await store.set(KEYS.migrating(), "dead", px=700)
-    await asyncio.wait_for(migrate(store, KEYS, Trail(store, KEYS)), 10)
+    await asyncio.wait_for(migrate(store, KEYS, Trail(store, KEYS)), 30)
     await store.delete(KEYS.schema())
     await store.set(KEYS.migrating(), "planted")
-    await asyncio.wait_for(migrate(store, KEYS, Trail(store, KEYS)), 10)
+    await asyncio.wait_for(migrate(store, KEYS, Trail(store, KEYS)), 30)
     assert await schema.check(store, KEYS) == SCHEMA
 
 

@@ -118,7 +118,7 @@ async def test_what_nobody_typed_or_was_edited_does_nothing(
 ) -> None:
     """Bots, what happened, and edits: those were acted on when they were new."""
     assert (await border.send(event(direct(border, **more)))).status_code == 200
-    await border.inbound.drain(5)
+    await border.inbound.drain(20)
     assert border.talk.words == []
 
 
@@ -129,7 +129,7 @@ async def test_an_edited_mention_acts_once(border: SlackBorder) -> None:
     edited = mention("send Labs") | {"edited": {"user": OLA, "ts": "2.0"}}
     assert (await border.send(event(edited, "Ev2"))).status_code == 200
     assert (await border.send(event(edited | {"subtype": None}, "Ev3"))).status_code == 200
-    await border.inbound.drain(5)
+    await border.inbound.drain(20)
     assert border.talk.words == ["send Sales"]
 
 

@@ -153,11 +153,11 @@ async def test_a_disk_that_fills_is_told_and_all_goes_on_once_there_is_room(
         async def fails() -> bool:
             return "Is its disk full?" in await told(client)
 
-        await wait_until(fails, within=20, what="the store says that it cannot write")
+        await wait_until(fails, within=60, what="the store says that it cannot write")
         server.limit_files(resource.RLIM_INFINITY)
 
         async def is_well() -> bool:
             return await told(client) == ""
 
-        await wait_until(is_well, within=20, what="the store writes again")
+        await wait_until(is_well, within=60, what="the store writes again")
         assert await client.get("kept") == "yes"

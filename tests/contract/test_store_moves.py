@@ -41,7 +41,7 @@ async def test_a_primary_that_is_demoted_behind_one_address_is_left_at_once(tmp_
         async with running(engine):
             await asyncio.gather(*map(write, range(50)))
             await pair.swap()
-            await asyncio.wait_for(asyncio.gather(*map(write, range(50, 100))), 5)
+            await asyncio.wait_for(asyncio.gather(*map(write, range(50, 100))), 30)
             await engine.deliver("after", now())
             await wait_until(lambda: done.delivered == ["after"])
             assert (await probe(client, Keys())).role == "master"
@@ -74,7 +74,7 @@ async def test_a_start_in_the_middle_of_a_failover_waits_for_the_primary(tmp_pat
             await asyncio.sleep(0)
             assert not starting.done()
             await first.replicaof("NO", "ONE")
-        await asyncio.wait_for(starting, 10)
+        await asyncio.wait_for(starting, 30)
         await client.set("x", "written")
 
 

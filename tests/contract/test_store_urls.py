@@ -132,7 +132,7 @@ async def test_a_cluster_keeps_the_ledger_and_the_limits(tmp_path: Path) -> None
                 info = await ask("CLUSTER", "INFO")
                 return "cluster_state:ok" in str(info)
 
-            await wait_until(serves, within=20, what="the cluster serves")
+            await wait_until(serves, within=60, what="the cluster serves")
         async with connect(f"redis+cluster://127.0.0.1:{port}") as client:
             info = await check(client)
             assert info["cluster_enabled"] == 1

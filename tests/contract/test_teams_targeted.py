@@ -53,7 +53,7 @@ async def test_where_teams_does_not_have_it_everybody_sees_the_answer() -> None:
 @pytest.mark.parametrize("targeted", [False, True])
 async def test_what_takes_longer_than_a_moment_shows_that_the_bot_is_at_it(targeted: bool) -> None:
     """Once, and to whoever will see the answer."""
-    async with teams_world(targeted=targeted) as teams:
+    async with teams_world(targeted=targeted, typing_after=0) as teams:
         teams.answers.let_go.clear()
         await ask(teams)
         (typing,) = await teams.calls(1)
@@ -66,17 +66,16 @@ async def test_what_takes_longer_than_a_moment_shows_that_the_bot_is_at_it(targe
 
 async def test_while_a_crowd_waits_no_signs_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """They would take the connections that the answers need."""
-    monkeypatch.setattr(inbound, "TYPING_AFTER", 0.0)
     for connections, shown in ((2, ["typing", "message"]), (0, ["message"])):
         monkeypatch.setattr(inbound, "CONNECTIONS", connections)
-        async with teams_world() as teams:
+        async with teams_world(typing_after=0) as teams:
             teams.answers.let_go.clear()
             await ask(teams)
             await wait_until(lambda: bool(teams.answers.asked))
             await teams.calls(len(shown) - 1)
             teams.answers.let_go.set()
             await teams.calls(len(shown))
-            await teams.inbound.drain(1.0)
+            await teams.inbound.drain(20)
             assert [call.body["type"] for call in teams.microsoft.calls] == shown
 
 
@@ -85,5 +84,5 @@ async def test_a_quick_answer_shows_no_sign_before() -> None:
     async with teams_world() as teams:
         await ask(teams)
         await teams.calls(1)
-        await teams.inbound.drain(1.0)
+        await teams.inbound.drain(20)
         assert [call.body["type"] for call in teams.microsoft.calls] == ["message"]

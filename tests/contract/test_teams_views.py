@@ -79,7 +79,7 @@ async def test_the_client_of_an_operator_gets_their_card(teams: TeamsBorder) -> 
         assert body["value"]["refresh"]["userIds"] == [ADA_IS]
         assert "Go on" in json.dumps(body["value"])
         assert '"own"' not in json.dumps(body["value"])
-    await teams.inbound.drain(1.0)
+    await teams.inbound.drain(20)
     assert teams.answers.asked == []
     assert [name for name, _ in teams.answers.viewed] == ["board:", "board:"]
     assert {who.user_id for _, who in teams.answers.viewed} == {ADA}
@@ -120,7 +120,7 @@ async def test_a_press_on_their_card_is_a_press_as_any(teams: TeamsBorder) -> No
     teams.answers.role = Role.OUTCOME
     press = teams.in_channel(teams.pressed("go on"))
     assert (await teams.post(press)).json()["statusCode"] == 200
-    await teams.inbound.drain(1.0)
+    await teams.inbound.drain(20)
     assert [words for words, _ in teams.answers.asked] == ["go on"]
     assert teams.microsoft.calls == []
 

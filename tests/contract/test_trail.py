@@ -207,12 +207,12 @@ async def test_a_head_that_was_planted_stops_nobody(store: Redis, planted: str |
     ledger = RedisLedger(store, KEYS)
     await ledger.commit(Changes(audit=(entry(1),)))
     await store.set(KEYS.audit_head(), planted)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await ledger.commit(Changes(audit=(entry(2),)))
     assert [one.detail["n"] for one in await ledger.audit()] == ["2", "1"]
     assert await findings(store) != []
     await store.delete(KEYS.audit_head())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await ledger.commit(Changes(audit=(entry(3),)))
 
 

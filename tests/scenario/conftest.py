@@ -45,6 +45,19 @@ countries = { "Europe/Berlin" = "AQ" }
 """
 
 
+# For scenarios that jump to another day: none of them is a holiday.
+NO_HOLIDAYS = '[campaign]\ncountries = { "Europe/Berlin" = "AQ" }\n'
+
+
+def patient(world: World) -> None:
+    """Scenarios ask more often than people do, on a machine that may be busy: neither is refused.
+    The limits, and Slack's three seconds, have tests of their own.
+    """
+    for org in world.company.orgs.values():
+        org.limits = dict.fromkeys(org.limits, 100_000)
+    world.slack.delivery.timeout = world.slack.workspace.trigger_seconds = 60.0
+
+
 def said(*words: str) -> Wanted:
     """Accepts a message of the bot that says all of these, in its text."""
 
@@ -150,9 +163,7 @@ async def open_stage(
     With a `minimum_proof` in chat nobody signs in anywhere.
     """
     async with World(key_directory=keys, page_port=None, socket_mode=socket_mode) as world:
-        for org in world.company.orgs.values():
-            # Scenarios look more often than people do; the limits have tests of their own.
-            org.limits = dict.fromkeys(org.limits, 100_000)
+        patient(world)
         url = free_address()
         settings = world.settings_toml(url, directory, boards=boards, minimum_proof=minimum_proof)
         text = settings.read_text()

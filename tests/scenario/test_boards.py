@@ -13,7 +13,7 @@ from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
 from sandbox.page import reading
 from sandbox.world import World
-from tests.scenario.conftest import Stage, open_stage, said
+from tests.scenario.conftest import NO_HOLIDAYS, Stage, open_stage, said
 
 FABRIKAM = "Office 365 Fabrikam"
 WITHIN = 45.0
@@ -26,7 +26,7 @@ async def test_each_org_has_its_own_board_thread_and_report(
     keys: Path, tmp_path: Path, browser: Browser
 ) -> None:
     """What happens in one org is told under its board alone; with one board these are closed."""
-    async with open_stage(tmp_path, keys, boards="per_org") as stage:
+    async with open_stage(tmp_path, keys, NO_HOLIDAYS, boards="per_org") as stage:
         channels = (stage.slack_channel, stage.teams_channel)
         boards = {
             org: [await shown(stage, channel, f"migration of {org}:") for channel in channels]

@@ -60,7 +60,7 @@ async def run_demo(directory: Path) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         said, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()

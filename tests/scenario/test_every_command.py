@@ -11,7 +11,7 @@ from bot.chat.typed.understanding import parse
 from bot.chat.words import Words
 from sandbox.chatlog import Message
 from sandbox.page import reading
-from tests.scenario.conftest import Stage, own_stage
+from tests.scenario.conftest import WITHIN, Stage, own_stage
 from tests.waiting import wait_until
 
 APP = "Office 365 HQ"
@@ -61,7 +61,7 @@ async def test_what_is_missing_is_asked_for_in_slack(stage: Stage, words: str) -
     slack = stage.world.slack
     who = slack.slack_id("ola")
     await slack.command("ola", f"/o365 {words}")
-    await wait_until(lambda: who in slack.workspace.modals, what="a form is open")
+    await wait_until(lambda: who in slack.workspace.modals, within=WITHIN, what="a form is open")
     del slack.workspace.modals[who]
 
 

@@ -80,9 +80,9 @@ async def test_a_demoted_store_is_told_and_its_return_noticed(room: Room) -> Non
     """Health says so while it lasts."""
     assert await room.is_well()
     await room.do(what="fault", name="store_demoted", on=True)
-    await wait_until(lambda: _not(room), what="the bot tells of it")
+    await wait_until(lambda: _not(room), within=60, what="the bot tells of it")
     await room.do(what="fault", name="store_demoted", on=False)
-    await wait_until(room.is_well, what="the bot is well again")
+    await wait_until(room.is_well, within=60, what="the bot is well again")
 
 
 async def _not(room: Room) -> bool:

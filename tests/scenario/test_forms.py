@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.page import reading
-from tests.scenario.conftest import NewApp, Stage, listed, said
+from tests.scenario.conftest import WITHIN, NewApp, Stage, listed, said
 from tests.scenario.test_journeys import letter_for
 from tests.waiting import wait_until
 
@@ -21,7 +21,7 @@ async def test_later_is_filled_in_where_it_was_pressed(stage: Stage, new_app: Ne
     slack = stage.world.slack
     gita = slack.slack_id("gita")
     await slack.press("gita", letter, "Later")
-    await wait_until(lambda: gita in slack.workspace.modals, what="a form is open")
+    await wait_until(lambda: gita in slack.workspace.modals, within=WITHIN, what="a form is open")
     dm = slack.dm_of("gita")
     since = len(dm.messages)
     day = (stage.world.company.now().date() + timedelta(days=10)).isoformat()
@@ -37,8 +37,8 @@ async def test_a_message_is_asked_about_by_its_shortcut(stage: Stage, new_app: N
     app = await new_app("Shortcut")
     slack, channel = stage.world.slack, stage.slack_channel
     await stage.command("/o365 scan", listed)
-    await slack.say("gita", f"is {app.label} stuck? send all now", channel.id, mention=False)
-    message = channel.messages[-1]
+    words = f"is {app.label} stuck? send all now"
+    message = await slack.say("gita", words, channel.id, mention=False)
     for user, wanted in (("ola", said(app.label, "How I know")), ("greta", said("Only operators"))):
         since = len(channel.messages)
         await slack.ask_about(user, message)

@@ -16,7 +16,7 @@ from adapters.calendar.days_off import days_off
 from bot.domain.time.calendar import Calendar
 from sandbox.browser import Browser
 from sandbox.page import reading
-from tests.scenario.conftest import Stage, open_stage, said
+from tests.scenario.conftest import NO_HOLIDAYS, Stage, open_stage, said
 from tests.scenario.test_journeys import finish_in_okta, letter_for, sign_in
 from tests.waiting import wait_until
 
@@ -30,7 +30,7 @@ TICK = 45.0
 @pytest_asyncio.fixture(loop_scope="session")
 async def alone(tmp_path: Path, keys: Path) -> AsyncIterator[Stage]:
     """A stage whose clock may be set forward."""
-    async with open_stage(tmp_path, keys) as stage:
+    async with open_stage(tmp_path, keys, NO_HOLIDAYS) as stage:
         yield stage
 
 
@@ -41,7 +41,7 @@ async def delivered(stage: Stage, label: str) -> None:
         async def noted() -> bool:
             return bool((await stored.request(label))["stage"] == "delivered")
 
-        await wait_until(noted, what="the delivery is confirmed")
+        await wait_until(noted, within=TICK, what="the delivery is confirmed")
 
 
 def jump_to_a_working_day(stage: Stage) -> None:

@@ -30,7 +30,7 @@ async def reload(bot: BotProcess, says: str = "changed settings are in force") -
     """Send the signal, and wait until the log says so."""
     before = len(bot.log.read_text())
     os.kill(bot.pid, signal.SIGHUP)
-    await wait_until(lambda: says in bot.log.read_text()[before:], within=30, what=says)
+    await wait_until(lambda: says in bot.log.read_text()[before:], within=60, what=says)
 
 
 async def test_a_new_operator_is_answered_without_a_restart(own: Stage) -> None:

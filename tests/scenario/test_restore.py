@@ -11,7 +11,7 @@ from adapters.redis.keys import Keys
 from sandbox.browser import Browser
 from sandbox.page import reading
 from sandbox.world import World
-from tests.scenario.conftest import Stage, open_stage, said
+from tests.scenario.conftest import NO_HOLIDAYS, Stage, open_stage, said
 from tests.scenario.test_rehearsal import jump_to_a_working_day
 from tests.terminal import Terminal
 from tests.waiting import wait_until
@@ -51,7 +51,7 @@ async def test_nothing_is_sent_twice_after_an_older_backup_was_restored(
 
     The backup is made beside the running bot, and restored while it is stopped.
     """
-    async with open_stage(tmp_path, keys) as stage:
+    async with open_stage(tmp_path, keys, NO_HOLIDAYS) as stage:
         terminal = Terminal(tmp_path / "o365bot.toml")
         dm = stage.world.slack.dm_of("gita")
         for channel in (stage.slack_channel, stage.teams_channel):
@@ -85,7 +85,7 @@ async def test_what_was_asked_in_teams_since_is_not_asked_again(
 
     The message that is there stays the one that counts: its link opens.
     """
-    async with open_stage(tmp_path, keys) as stage:
+    async with open_stage(tmp_path, keys, NO_HOLIDAYS) as stage:
         monkeypatch.setattr(stage.world.company.person("gita"), "slack_id", None)
         terminal, dm = Terminal(tmp_path / "o365bot.toml"), stage.world.teams.dm_of("gita")
         ran = await terminal.run("backup", str(tmp_path / "old.gz"))
@@ -113,7 +113,7 @@ async def test_what_a_lost_store_had_sent_is_not_sent_again(tmp_path: Path, keys
 
     Slack is asked, and tells of the message that is there: the same is held and counts as sent.
     """
-    async with open_stage(tmp_path, keys) as stage:
+    async with open_stage(tmp_path, keys, NO_HOLIDAYS) as stage:
         terminal = Terminal(tmp_path / "o365bot.toml")
         backup = str(tmp_path / "old.gz")
         dm = stage.world.slack.dm_of("gita")

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.scenario.conftest import Stage, listed, said
+from tests.scenario.conftest import WITHIN, Stage, listed, said
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -15,16 +16,25 @@ HELP = ["once", "limit", "members", "seen"]
 Ask = Callable[[], Awaitable[object]]
 
 
-async def steps(stage: Stage, ask: Ask) -> list[str]:
-    """Which kinds of keys are used for a question, in order.
-
-    The shortest of some: now and then something else goes on, and a minute begins in which who may
-    is read anew.
+async def costs(stage: Stage, ask: Ask, *wanted: list[str]) -> None:
+    """Asked again until nothing else went on beside it, and no minute began in which who may is
+    read anew.
     """
-    return min([await _told(stage, ask) for _ in range(4)], key=len)
+    told: list[str] = []
+
+    async def just_that() -> bool:
+        told[:] = await steps(stage, ask)
+        return told in wanted
+
+    try:
+        await wait_until(just_that, within=WITHIN)
+    except AssertionError:
+        assert told == wanted[0]
+        raise
 
 
-async def _told(stage: Stage, ask: Ask) -> list[str]:
+async def steps(stage: Stage, ask: Ask) -> list[str]:
+    """Which kinds of keys are used for a question, in order."""
     kinds = []
     async with stage.redis() as redis, redis.monitor() as monitor:
         await ask()
@@ -38,8 +48,8 @@ async def _told(stage: Stage, ask: Ask) -> list[str]:
 
 async def test_who_asks_for_help_is_looked_up_in_one_step(stage: Stage) -> None:
     """With groups of operators and of readers in the settings, on both platforms."""
-    assert await steps(stage, lambda: stage.command("/o365 help", said("apps"))) == HELP
-    assert await steps(stage, lambda: stage.ask_in_teams("help", said("apps"))) == HELP
+    await costs(stage, lambda: stage.command("/o365 help", said("apps")), HELP)
+    await costs(stage, lambda: stage.ask_in_teams("help", said("apps")), HELP)
 
 
 async def test_a_list_is_read_in_a_few_steps_more(stage: Stage) -> None:
@@ -47,6 +57,7 @@ async def test_a_list_is_read_in_a_few_steps_more(stage: Stage) -> None:
 
     Those looks are read again when the page is drawn, which may be for several who ask.
     """
-    told = await steps(stage, lambda: stage.command("/o365 apps", listed))
-    asked = ["request"] if "request" in told else []  # other scenarios asked for apps of the page
-    assert told == [*HELP, "scans", "orgs", "places", *asked, "scans"]
+    first, asked, last = [*HELP, "scans", "orgs", "places"], ["request"], ["scans"]
+    # With a request where other scenarios asked for apps of the page.
+    wanted = (first + last, first + asked + last)
+    await costs(stage, lambda: stage.command("/o365 apps", listed), *wanted)

@@ -21,7 +21,7 @@ from bot.errors import Conflict
 from sandbox.browser import Browser
 from sandbox.chatlog import Message
 from sandbox.page import reading
-from tests.scenario.conftest import NewApp, Stage, Wanted, own_stage, said
+from tests.scenario.conftest import WITHIN, NewApp, Stage, Wanted, own_stage, said
 from tests.scenario.test_journeys import sign_in
 from tests.there import there
 from tests.waiting import wait_until
@@ -111,7 +111,7 @@ async def test_what_was_proven_must_be_enough_now(
                 return False
             return True
 
-        await wait_until(weakened, what="the proof is the weaker one")
+        await wait_until(weakened, within=WITHIN, what="the proof is the weaker one")
     for act in ACTS:
         await speak(act.format(code), said("sign in at Microsoft"))
     assert await _stage_of(stage, app.label) == "acknowledged"

@@ -17,8 +17,8 @@ from sandbox.browser import Browser
 from sandbox.page import reading
 from sandbox.world import World
 from tests.forked import ForkedBot
-from tests.scenario.conftest import Stage, listed, said
-from tests.scenario.test_journeys import sign_in
+from tests.scenario.conftest import Stage, listed, patient, said
+from tests.scenario.test_journeys import sign_in, thanked
 from tests.servers import Server
 from tests.waiting import wait_until
 
@@ -68,6 +68,7 @@ async def test_a_journey_as_a_user_with_the_least_rights(
     await server.start()
     try:
         async with World(key_directory=keys, page_port=None) as world:
+            patient(world)
             url = free_address()
             settings = world.settings_toml(url, tmp_path / "bot")
             with settings.open("a") as file:
@@ -91,10 +92,10 @@ async def test_a_journey_as_a_user_with_the_least_rights(
                         (request,) = await ledger.open_requests()
                         return request.stage is ConsentStage.DELIVERED
 
-                    await wait_until(delivered, within=20, what="the delivery is confirmed")
+                    await wait_until(delivered, within=60, what="the delivery is confirmed")
                 guide = await sign_in(browser, reading.link(letter))
                 assert guide.status == 200
-                await world.log.wait_for(lambda: letter.edited_at)
+                await thanked(stage, letter)
                 await stage.command("/o365 remind sure", said("2 channels"))
         async with server.client(username="admin", password=PASSWORD) as admin:
             assert [entry["object"] for entry in await admin.acl_log()] == []

@@ -10,7 +10,8 @@ import pytest
 from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.teams import cards
-from tests.scenario.conftest import NewApp, Stage, own_stage, said
+from tests.scenario.conftest import NewApp, Stage, listed, own_stage, said
+from tests.there import there
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -42,7 +43,7 @@ async def test_a_pressed_send_is_gone_for_everybody_and_sends_once(
     assert said(app.label, "Gita Global", "personal link")(offer)
     await stage.ask_in_teams(f"send {app.label} now", said(app.label))  # whatever the day
     letter = await stage.next(dm, since, said(app.label))
-    assert [m for m in dm.messages[since:] if m.from_bot] == [letter]
+    assert [m for m in dm.messages[since:] if m.from_bot and said(app.label)(m)] == [letter]
 
 
 async def test_who_may_not_press_a_button_of_the_board_goes_on_seeing_the_board(
@@ -55,8 +56,8 @@ async def test_who_may_not_press_a_button_of_the_board_goes_on_seeing_the_board(
     since = len(stage.teams_channel.messages)
     await stage.world.teams.press("greta", offer, _label(offer, "Who"))
     assert stage.world.teams.seen("greta", offer) == offer.card == before
-    (notice,) = [m for m in stage.teams_channel.messages[since:] if m.only_for]
-    assert "operators" in notice.text
+    notices = [m.text for m in stage.teams_channel.messages[since:] if m.only_for]
+    assert any("operators" in text for text in notices), notices
 
 
 async def test_later_is_filled_in_on_the_card_in_teams(
@@ -98,9 +99,8 @@ async def test_what_is_wrong_in_a_form_stands_beside_it_and_the_form_stays(
     shown, since = teams.seen("ola", answer), len(channel.messages)
     await teams.press("ola", answer, "send", {day: "2099-01-01", reason: "retired in spring"})
     assert teams.seen("ola", answer) == shown
-    (line,) = channel.messages[since:]
-    assert line.only_for
-    assert "too long" in line.text
+    lines = [m.text for m in channel.messages[since:] if m.only_for]
+    assert any("too long" in text for text in lines), lines
     after = (stage.world.company.now().date() + timedelta(days=20)).isoformat()
     await teams.press("ola", answer, "send", {day: after, reason: "retired in spring"})
     assert "retired in spring" in str(teams.seen("ola", answer))
@@ -117,30 +117,34 @@ async def test_operators_see_on_a_board_what_they_can_do_and_others_do_not(
         0,
         lambda m: said("Office 365 migration")(m) and "refresh" in (m.card or {}),
     )
-    before = board.card
-    for user in ("ola", "gita"):
-        await teams.look(user, board)
-    assert any(label.startswith("Ask ") for label in reading.buttons(_as_seen("ola", board, stage)))
-    assert teams.seen("gita", board) == board.card == before
+    assert await _sees(stage, "ola", board)
+    assert not await _sees(stage, "gita", board)
+    assert "Ask " not in str(reading.buttons(board)), "the same for everybody"
+    # The board may be drawn anew at any time, which takes everybody's own view of it away.
+    assert await _sees(stage, "ola", board)
     await teams.press("ola", board, _label(_as_seen("ola", board, stage), "Why"))
     assert "needs consent" in str(teams.seen("ola", board)["body"][0])
-    assert board.card == before
+    assert "needs consent" not in str(there(board.card)["body"][0])
 
 
 async def test_a_list_from_a_personal_chat_is_shared_in_the_channel(stage: Stage) -> None:
     """Without what only operators can do; those see it on their own card."""
     teams, since = stage.world.teams, len(stage.teams_channel.messages)
     dm = teams.dm_of("ola")
-    there = len(dm.messages)
-    await teams.say("ola", "apps", dm.id)
-    listed = await stage.next(dm, there, lambda m: bool(m.card))
-    await teams.press("ola", listed, "share")
-    shared = await stage.next(stage.teams_channel, since, lambda m: bool(m.card))
-    assert not any(label.startswith("Ask ") for label in reading.buttons(shared))
-    await teams.look("ola", shared)
-    assert any(
-        label.startswith("Ask ") for label in reading.buttons(_as_seen("ola", shared, stage))
+    asked = await teams.say("ola", "apps", dm.id)
+    own = await stage.next(dm, 0, lambda m: m.answers == asked.id or m.thread == asked.id)
+    await teams.press("ola", own, "share")
+    shared = await stage.next(
+        stage.teams_channel, since, lambda m: listed(m) and m.text == own.text
     )
+    assert "Ask " not in str(reading.buttons(shared))
+    assert await _sees(stage, "ola", shared)
+
+
+async def _sees(stage: Stage, user: str, message: Message) -> bool:
+    """Whether this one's client shows what an operator can do."""
+    await stage.world.teams.look(user, message)
+    return "Ask " in str(reading.buttons(_as_seen(user, message, stage)))
 
 
 def _as_seen(user: str, message: Message, stage: Stage) -> Message:
@@ -155,10 +159,11 @@ async def test_who_installs_the_app_is_welcomed_and_can_be_asked_at_once(stage: 
     await teams.install(person.key)
     welcome = await stage.next(teams.dm_of(person.key), 0, said("I am o365bot"))
     assert "Office 365" in reading.text(welcome)
-    greeted = [m for m in teams.dm_of(person.key).messages if m.from_bot]
-    assert greeted == [welcome]
     await teams.uninstall(person.key)
     await teams.install(person.key)
-    again = [m for m in teams.dm_of(person.key).messages if m.from_bot]
+    dm = teams.dm_of(person.key)
+    asked = await teams.say(person.key, "help", dm.id)
+    await stage.next(dm, 0, lambda m: asked.id in (m.thread, m.answers))
+    again = [m for m in dm.messages if m.from_bot and said("I am o365bot")(m)]
     assert again == [welcome], "no second welcome within minutes"
     await teams.uninstall(person.key)  # as other scenarios know them

@@ -84,8 +84,8 @@ async def form_of_an_operator(stage: Stage, stranger: Chat, operator: Chat) -> N
 
 async def shortcut_of_a_message(stage: Stage, stranger: Chat, _: Chat) -> None:
     people, where = _channel(stage, stranger)
-    await people.say("carl", "is Office 365 HQ stuck?", where.id, mention=False)
-    await people.ask_about(stranger.user, where.messages[-1])
+    stuck = await people.say("carl", "is Office 365 HQ stuck?", where.id, mention=False)
+    await people.ask_about(stranger.user, stuck)
 
 
 def _channel(stage: Stage, chat: Chat) -> tuple[SlackPeople | TeamsPeople, Conversation]:

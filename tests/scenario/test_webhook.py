@@ -62,12 +62,13 @@ async def test_an_event_that_was_not_taken_comes_again_after_a_restart(
                 return not await is_unwell()
 
             await stage.command("/o365 send Office 365 HQ now", said("Office 365 HQ"))
-            await wait_until(lambda: bool(one.refused), within=20, what="the event was posted")
-            await wait_until(is_unwell, within=20, what="health says so")
+            await wait_until(lambda: bool(one.refused), within=60, what="the event was posted")
+            await wait_until(is_unwell, within=60, what="health says so")
             await stage.bot.revive()
             one.out = False
             await wait_until(
-                lambda: "request.asked" in one.taken.values(), within=60, what="it was taken"
+                lambda: one.refused[0] in one.taken and "request.asked" in one.taken.values(),
+                within=60,
+                what="both were taken",
             )
-            assert one.refused[0] in one.taken
-            await wait_until(is_well, within=20, what="health says no more")
+            await wait_until(is_well, within=60, what="health says no more")

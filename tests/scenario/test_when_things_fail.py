@@ -61,7 +61,7 @@ async def test_a_kill_between_send_and_delivery_loses_nothing_and_repeats_nothin
                 letter = await stored.letter(request)
                 return bool(letter["phase"] == "due" and letter["attempt"] > 0)
 
-            await wait_until(put_off, what="the bot tried, and put the message off")
+            await wait_until(put_off, within=60, what="the bot tried, and put the message off")
             await stage.bot.kill()
         assert not dm.messages
 

@@ -128,6 +128,7 @@ class TeamsInbound:
         working: str = "Working on it…",
         shared: str = "Shared in the channel.",
         answer_within: float = ANSWER_WITHIN,
+        typing_after: float = TYPING_AFTER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._answers = answers
@@ -143,6 +144,7 @@ class TeamsInbound:
         self._working = working
         self._targeted = settings.targeted_answers
         self._answer_within = answer_within
+        self._typing_after = typing_after
         self._tasks: set[asyncio.Task[Any]] = set()
         self._presses = Presses(
             settings,
@@ -278,7 +280,7 @@ class TeamsInbound:
     async def _patiently(self, event: Said, shown: Shown) -> Message | None:
         """The answer; what takes longer than a moment shows that the bot is at it."""
         loop = asyncio.get_running_loop()
-        sign = loop.call_later(TYPING_AFTER, lambda: self._start(self._typing(shown)))
+        sign = loop.call_later(self._typing_after, lambda: self._start(self._typing(shown)))
         try:
             return await self._answer(event, shown.show)
         finally:

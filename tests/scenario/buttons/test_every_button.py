@@ -34,7 +34,7 @@ from sandbox.company.records import OktaApp
 from tests.scenario.buttons.chat import Chat
 from tests.scenario.buttons.journeys import IN_TIME, JOURNEYS
 from tests.scenario.buttons.walk import Walk
-from tests.scenario.conftest import AT_ANY_HOUR, Stage, open_stage, said
+from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, Stage, open_stage, said
 from tests.waiting import wait_until
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -175,7 +175,7 @@ async def time_passes(stage: Stage, platform: str) -> None:
             found = await ledger.open_requests()
             return len(found) > 4 and all(r.stage is RequestStage.DELIVERED for r in found)
 
-        await wait_until(delivered, what="every delivery is confirmed")
+        await wait_until(delivered, within=WITHIN, what="every delivery is confirmed")
         now, moved = stage.world.clock.now(), []
         for request in await ledger.open_requests():
             if request.app_label in PUT_OFF:

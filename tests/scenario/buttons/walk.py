@@ -10,7 +10,7 @@ from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.teams import cards as teams_cards
 from tests.scenario.buttons.chat import Chat
-from tests.scenario.conftest import WITHIN, Stage, said
+from tests.scenario.conftest import Stage, said
 
 ABOUT = "<about>"
 LETTER, BOARD, REMINDER = "<letter>", "<board>", "<reminder>"
@@ -106,19 +106,16 @@ class Walk:
                 people = self.stage.world.slack if self.slack else self.stage.world.teams
                 before = chat.looks()
                 text = f"is {self.label} stuck, or {step.sees}?" if step.sees else "good morning"
-                await people.say("carl", text, channel.id, mention=False)
-                await people.ask_about(step.by, channel.messages[-1])
+                asked = await people.say("carl", text, channel.id, mention=False)
+                await people.ask_about(step.by, asked)
                 return await chat.comes(before, "", self.told(step.press))
             case _ if step.fills is not None and not step.press:
+                since = len(chat.dm.messages)
                 await chat.types(self.told(step.says), command=True)
                 if self.slack:
                     return Message("", "", "", self.stage.world.company.now())
-                return await self.stage.world.log.wait_for(
-                    lambda: next(
-                        (m for m in chat.dm.messages[-1:] if any(teams_cards.fields(m.card or {}))),
-                        None,
-                    ),
-                    WITHIN,
+                return await self.stage.next(
+                    chat.dm, since, lambda m: any(teams_cards.fields(m.card or {}))
                 )
         return await chat.says(
             self.told(step.says), self.told(step.sees), self.told(step.press) or ".*"
