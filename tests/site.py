@@ -217,7 +217,7 @@ async def a_site(
 
     async with (
         served(app_at) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as browser,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as browser,
     ):
         made.append(WebSite(people, browser, url))
         yield made[0]

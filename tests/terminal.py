@@ -7,6 +7,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_FSIZE, setrlimit
 
 from tests.forked import LOADED, become_o365bot
 
@@ -50,13 +51,13 @@ class Terminal:
 
     config: Path
 
-    async def run(self, *words: str, typed: str = "") -> Ran:
-        """`typed` is what is answered to its questions."""
+    async def run(self, *words: str, typed: str = "", longest: int = RLIM_INFINITY) -> Ran:
+        """`typed` is what is answered to its questions; no file may grow above `longest` bytes."""
         with tempfile.TemporaryDirectory() as folder:
             said = [Path(folder) / name for name in ("in", "out", "err")]
             said[0].write_text(typed)
             env = {**os.environ, "O365BOT_CONFIG": str(self.config), "COLUMNS": "200"}
-            process = LOADED.Process(target=_command, args=(words, env, said))
+            process = LOADED.Process(target=_command, args=(words, env, said, longest))
             process.start()
             try:
                 await asyncio.to_thread(process.join, 90)
@@ -67,7 +68,8 @@ class Terminal:
             return Ran(process.exitcode, said[1].read_text(), said[2].read_text())
 
 
-def _command(words: tuple[str, ...], env: dict[str, str], said: list[Path]) -> None:
+def _command(words: tuple[str, ...], env: dict[str, str], said: list[Path], longest: int) -> None:
     """In the new process: `o365bot WORDS`, with these files as its input and output."""
     files = [os.open(path, os.O_RDWR | os.O_CREAT) for path in said]
+    setrlimit(RLIMIT_FSIZE, (longest, RLIM_INFINITY))
     become_o365bot(words, env, files)

@@ -8,8 +8,6 @@ import hashlib
 import inspect
 import json
 import os
-import resource
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -93,16 +91,9 @@ async def test_a_disk_that_fills_up_leaves_no_backup_behind(
     """One message; what was there before is as it was, the store too."""
     await filled(store)
     before = await picked_up(store)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "backup", str(tmp_path / "new.gz")),
-        env=os.environ | {"O365BOT_CONFIG": str(terminal.config)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)),
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert (process.returncode, b"Traceback" in out) == (2, False), out
-    assert b"cannot be written: File too large" in out
+    ran = await terminal.run("backup", str(tmp_path / "new.gz"), longest=512)
+    assert (ran.status, "Traceback" in ran.err) == (2, False), ran.err
+    assert "cannot be written: File too large" in ran.err
     assert not [name for name in os.listdir(tmp_path) if name.startswith("new.gz")]
     assert await picked_up(store) == before
 

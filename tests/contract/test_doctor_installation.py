@@ -202,7 +202,7 @@ async def test_a_file_that_could_not_be_written_is_told_of(tmp_path: Path) -> No
 
 async def test_a_replica_that_misses_writes_is_named(tmp_path: Path) -> None:
     """It is stopped where it stands; with what it has taken it counts as keeping up."""
-    async with running_server(tmp_path / "first") as port:
+    async with running_server(tmp_path / "first", "--repl-diskless-sync-delay", "0") as port:
         second = Server(tmp_path / "second", "--replicaof", "127.0.0.1", str(port))
         await second.start()
         try:

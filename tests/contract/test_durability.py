@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -80,11 +81,13 @@ async def test_one_acknowledgement_after_another_takes_no_second_each(pair: Pair
     """A replica that syncs each write says so when asked, not when it next tells by itself."""
     requests = [replace(STORED, id=f"s{n}", revision=1) for n in range(10)]
     await pair.ledger.commit(Changes(requests=tuple(requests)))
-    began = time.monotonic()
+    took = []
     for request in requests:
+        began = time.monotonic()
         taken = step(request, Step.ACKNOWLEDGE, NOW, proof=PROOF)
         await pair.ledger.commit(Changes(requests=(taken,)))
-    assert time.monotonic() - began < 5
+        took.append(time.monotonic() - began)
+    assert median(took) < 0.7, "one may be held up by a busy machine, and not most of them"
 
 
 async def test_what_the_replica_does_not_have_is_told_to_be_tried_again(pair: Pair) -> None:

@@ -170,7 +170,7 @@ async def world(store: Redis, keys: Path) -> AsyncIterator[Gita]:
             POLICY,
         )
         assert services.onboard is not None
-        browser = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
+        browser = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=60))
         yield Gita(company, store, ledger, services.prove, services.onboard, entra, engine, browser)
 
 

@@ -61,7 +61,7 @@ class Odd:
         return [method for method, _ in self.calls]
 
     async def send(self, body: bytes, kind: str = JSON) -> int:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             headers = signed_headers(body, kind)
             status = (await client.post(self.url, content=body, headers=headers)).status_code
         await wait_until(lambda: not self.inbound.under_way)

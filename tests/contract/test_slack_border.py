@@ -218,7 +218,10 @@ async def test_slacks_environment_variables_change_nothing(
     async with open_web(settings("http://127.0.0.1:9/api")) as web:
         inbound = SlackInbound(settings("http://127.0.0.1:9/api"), talk, OnceInMemory(), web)
         app = Starlette(routes=[Route("/", inbound.endpoint, methods=["POST"])])
-        async with served(lambda url: app) as url, httpx.AsyncClient(trust_env=False) as client:
+        async with (
+            served(lambda url: app) as url,
+            httpx.AsyncClient(trust_env=False, timeout=60) as client,
+        ):
             body = event(mention())
             headers = signed_headers(body, JSON)
             response = await client.post(url, content=body, headers=headers)

@@ -62,7 +62,7 @@ class RightsEndpoint:
 
     async def send(self, what: Json, number: str = "Ev1") -> None:
         body = event(what, number)
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             answer = await client.post(self.url, content=body, headers=signed_headers(body, JSON))
         assert answer.status_code == 200
         await wait_until(lambda: not self.inbound.under_way, what="it is served")

@@ -75,7 +75,7 @@ async def wire(keys: Path) -> AsyncIterator[Wire]:
         workspace = Workspace(contoso(key_directory=keys), ChatLog(), TOKEN, "unused", socket=slack)
         url = await stack.enter_async_context(served(lambda _: web_api(workspace)))
         workspace.base_url = url
-        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=60))
         people = SlackPeople(workspace, client)
         settings = SlackSettings.model_validate(
             {
@@ -164,7 +164,10 @@ async def test_a_replica_that_stops_takes_nothing_more(wire: Wire) -> None:
 async def test_over_http_nothing_is_taken_without_a_signing_secret(wire: Wire) -> None:
     """An empty secret would sign everything."""
     app = Starlette(routes=[Route("/slack/events", wire.inbounds[0].endpoint, methods=["POST"])])
-    async with served(lambda _: app) as url, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        served(lambda _: app) as url,
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
+    ):
         forged = await client.post(f"{url}/slack/events", content=b"{}")
     assert forged.status_code == 404
 

@@ -215,7 +215,10 @@ async def test_without_a_token_nobody_sees_more() -> None:
         return ""
 
     app = build_probe_app(Probes(health=health, ready=ready))
-    async with served(lambda _: app) as url, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        served(lambda _: app) as url,
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
+    ):
         for headers in STRANGERS:
             answer = await client.get(f"{url}/health", headers=headers)
             assert answer.json() == {"status": "ok"}

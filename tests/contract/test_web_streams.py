@@ -69,7 +69,7 @@ async def test_one_session_has_a_few_however_it_asks() -> None:
 
 async def is_let_in(url: str, path: str, cookie: dict[str, str]) -> bool:
     async with (
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as browser,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as browser,
         browser.stream("GET", path, headers=cookie) as answer,
     ):
         return answer.status_code == 200

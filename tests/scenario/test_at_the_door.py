@@ -72,7 +72,7 @@ async def test_a_forged_slack_request_is_refused(
     }
     if header:
         headers["X-Slack-Signature"] = sign(secret, stamp, body)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(f"{stage.bot.url}/slack/events", content=body, headers=headers)
     assert 400 <= answer.status_code < 500, what
     assert [message for message in channel.messages if message.only_for] == before
@@ -114,7 +114,7 @@ async def test_a_forged_teams_activity_is_refused(
             head, payload, signature = token.split(".")
             token = ".".join((head, payload, signature[::-1]))
         headers["Authorization"] = f"Bearer {token}"
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(
             f"{stage.bot.url}/teams/messages", json=activity, headers=headers
         )

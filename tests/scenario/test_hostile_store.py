@@ -243,7 +243,9 @@ async def test_keys_of_another_type_stop_what_needs_them_and_end_nothing(
     token = {"Authorization": "Bearer none-none-none-none"}
     async with (
         ForkedBot(config, log, f"http://127.0.0.1:{port}"),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60
+        ) as client,
     ):
         for shift in range(1, len(WRONG)):
             await plant_as(redis_client, shift)

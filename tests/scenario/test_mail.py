@@ -60,7 +60,7 @@ async def scan(mail: EmailMessage) -> None:
     text = unescape("".join(body.get_content() for body in bodies if body is not None))
     links = {one.partition("#")[0] for one in re.findall(r'https?://[^\s"<>]+/c/[^\s"<>]+', text)}
     assert links
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for link in (*links, *links):
             assert (await client.head(link)).status_code == 200
             assert (await client.get(link)).status_code == 200

@@ -128,7 +128,7 @@ async def test_the_journey_goes_through_web_and_workers(fleet: Fleet) -> None:
 
 async def test_a_worker_has_probes_and_nothing_else(fleet: Fleet) -> None:
     """No page, no webhook: whatever is not a probe is unknown there. A stranger sees no figure."""
-    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=MONITOR) as client:
         for worker in fleet.workers:
             for path in ("/health", "/health/live", "/health/ready", "/metrics"):
                 assert (await client.get(worker.url + path)).status_code == 200
@@ -147,7 +147,7 @@ async def test_what_dashboard_and_alerts_name_exists_and_all_is_documented(fleet
     and each one they expose stands in docs/monitoring.md with its labels.
     """
     found: dict[str, list[dict[str, str]]] = {}
-    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=MONITOR) as client:
         for one in (fleet.stage.bot, *fleet.workers):
             text = (await client.get(f"{one.url}/metrics")).text
             for name, samples in exposed(text).items():
@@ -174,7 +174,7 @@ async def test_what_dashboard_and_alerts_name_exists_and_all_is_documented(fleet
 
 async def test_a_journey_shows_in_the_figures(fleet: Fleet) -> None:
     """Sent by a worker, taken on in the web, and known to all of them."""
-    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=MONITOR) as client:
         web = (await client.get(f"{fleet.stage.bot.url}/metrics")).text
         workers = [(await client.get(f"{one.url}/metrics")).text for one in fleet.workers]
     assert "\no365bot_acknowledgement_seconds_count 1.0\n" in web
@@ -201,7 +201,7 @@ async def test_health_tells_of_an_org_that_is_away_and_an_operator_hears_of_it_o
     """Since when, why, what to do; every org and platform has its part, the engine too."""
     world = fleet.stage.world
     url = f"{fleet.workers[0].url}/health"
-    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=MONITOR) as client:
         parts = (await client.get(url)).json()["parts"]
         for name in ("store", "engine", "okta:contoso", "okta:fabrikam", "chat:slack"):
             assert parts[name]["status"] == "ok", parts[name]
@@ -270,7 +270,7 @@ async def test_a_worker_that_dies_loses_nothing(fleet: Fleet) -> None:
 async def test_ready_and_alive_are_two_things(fleet: Fleet) -> None:
     """Without the store a process can do nothing, and is worth keeping: 503 and 200."""
     urls = [fleet.stage.bot.url, fleet.workers[1].url]
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
 
         async def ready(status: int) -> bool:
             answers = [await client.get(f"{url}/health/ready") for url in urls]

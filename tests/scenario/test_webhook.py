@@ -52,7 +52,9 @@ async def test_an_event_that_was_not_taken_comes_again_after_a_restart(
 
             async def is_unwell() -> bool:
                 headers = {"Authorization": f"Bearer {MONITORING_TOKEN}"}
-                async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
+                async with httpx.AsyncClient(
+                    trust_env=False, timeout=60, headers=headers
+                ) as client:
                     parts = (await client.get(f"{stage.bot.url}/health")).json()["parts"]
                 if "webhook" in parts:
                     assert "it answers 503" in parts["webhook"]["reason"]
