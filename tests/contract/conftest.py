@@ -5,6 +5,7 @@ the places that several files' tests play on.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,10 +16,14 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store as redis_store
 from bot.ports.store.ledger import Ledger
+from sandbox.world import World
 from tests import site as web
 from tests.contract import okta_org, slack_stage, teams_world
+from tests.contract.chat_stage import Bot, a_bot
+from tests.contract.clouds_stage import Clouds, a_company
 from tests.expiry import lasting_keys
 from tests.fake_ledger import FakeLedger
+from tests.terminal import Terminal, settings_file
 
 
 @pytest_asyncio.fixture
@@ -67,10 +72,43 @@ async def teams() -> AsyncIterator[teams_world.TeamsBorder]:
 
 
 @pytest_asyncio.fixture
+async def clouds(keys: Path) -> AsyncIterator[Clouds]:
+    """The sandbox's Okta and Microsoft on their first day, without a server."""
+    async with a_company(keys) as clouds:
+        yield clouds
+
+
+@pytest_asyncio.fixture
+async def world(keys: Path) -> AsyncIterator[World]:
+    """The sandbox's running world, without a page."""
+    async with World(key_directory=keys, page_port=None) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def bot(world: World, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot of that world that only writes down what it is sent."""
+    async with a_bot(world, tmp_path) as bot:
+        yield bot
+
+
+@pytest.fixture
+def terminal(redis_url: str, tmp_path: Path) -> Terminal:
+    """The command line of a bot on this test's store."""
+    return Terminal(settings_file(tmp_path, redis_url))
+
+
+@pytest_asyncio.fixture
 async def site() -> AsyncIterator[web.WebSite]:
     """The pages over http on loopback."""
     async with web.a_site() as site:
         yield site
+
+
+@pytest.fixture
+def redis_ledger(store: Redis) -> RedisLedger:
+    """The ledger on Valkey, empty."""
+    return RedisLedger(store, Keys())
 
 
 @pytest.fixture(params=["valkey", "memory"])
@@ -78,5 +116,5 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
     """Each ledger in turn, empty."""
     if request.param == "memory":
         return FakeLedger()
-    store: Redis = request.getfixturevalue("store")
-    return RedisLedger(store, Keys())
+    found: Ledger = request.getfixturevalue("redis_ledger")
+    return found

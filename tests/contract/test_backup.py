@@ -191,11 +191,6 @@ async def test_a_backup_is_of_one_moment(store: Redis) -> None:
         await writing
 
 
-@pytest.fixture
-def terminal(redis_url: str, tmp_path: Path) -> Terminal:
-    return Terminal(settings_file(tmp_path, redis_url))
-
-
 async def test_a_file_is_written_and_restored_into_another_store(
     terminal: Terminal, store: Redis, another: str, tmp_path: Path
 ) -> None:

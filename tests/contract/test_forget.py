@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -26,7 +25,7 @@ from tests.audits import findings
 from tests.contract.test_trail import next_millisecond
 from tests.examples import ADA_IN_CHAT, BEN, BEN_IN_CHAT, NOW, RECORD, REQUEST
 from tests.stores import lay_down, picked_up
-from tests.terminal import Terminal, settings_file
+from tests.terminal import Terminal
 from tests.there import there
 
 KEYS = Keys()
@@ -64,11 +63,6 @@ async def filled(store: Redis) -> RedisLedger:
         )
     )
     return ledger
-
-
-@pytest.fixture
-def terminal(redis_url: str, tmp_path: Path) -> Terminal:
-    return Terminal(settings_file(tmp_path, redis_url))
 
 
 @pytest.mark.parametrize("name", ["ada@contoso.com", "slack:U1", "ADA@contoso.com"])

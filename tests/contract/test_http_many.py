@@ -159,20 +159,19 @@ async def test_what_broke_after_it_began_may_have_been_sent(handle: Handle) -> N
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again() -> None:
     """The next call gets one of its own."""
-    ended = 0
+    ended = asyncio.Semaphore(0)
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal ended
         await request_of(reader)
         writer.write(FINE)
         writer.close()
         await writer.wait_closed()
-        ended += 1
+        ended.release()
 
     async with served(once) as url, client() as http:
-        for number in range(1, 4):
+        for _ in range(3):
             assert (await http.post(url, json={})).status_code == 200
-            await wait_until(lambda made=number: ended == made)
+            await ended.acquire()
             await asyncio.sleep(0.01)  # a turn of the loop, in which the caller reads that end
 
 

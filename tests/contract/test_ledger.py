@@ -59,11 +59,6 @@ KEYS = Keys()
 ENTRY = AuditEntry(NOW, "slack:U9", "ask", "contoso/0oa1", {"to": "slack:U1"})
 
 
-@pytest.fixture
-def redis_ledger(store: Redis) -> RedisLedger:
-    return RedisLedger(store, KEYS)
-
-
 # ------------------------------------------------------------------ one atomic step
 
 

@@ -26,23 +26,7 @@ from bot.domain.summaries import AppSummary, By, Part, Wanted, by_urgency, summa
 from bot.ports.store.ledger import Ledger
 from bot.ports.store.lists import Asked
 from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST, TENANT
-from tests.fake_ledger import FakeLedger
 from tests.pages import page_of
-
-
-@pytest.fixture
-def redis_ledger(store: Redis) -> RedisLedger:
-    return RedisLedger(store, Keys())
-
-
-@pytest.fixture(params=["valkey", "memory"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    """Each ledger in turn, empty."""
-    if request.param == "memory":
-        return FakeLedger()
-    found: Ledger = request.getfixturevalue("redis_ledger")
-    return found
-
 
 MIGRATED = (
     Evidence(EvidenceKind.CONNECTION_ON, NOW),

@@ -35,11 +35,6 @@ PROSPECT = Prospect(APP.ref, NOW, None, "Ada", ADA.upn, Platform.SLACK, "Sue")
 GAP = AdminGap(Gap.NO_P2, "GET roles", "no licence")
 
 
-@pytest.fixture
-def redis_ledger(store: Redis) -> RedisLedger:
-    return RedisLedger(store, KEYS)
-
-
 async def test_notes_are_kept_one_of_each_topic(ledger: Ledger) -> None:
     """Whose it is and whether it may be asked are two things; the later word replaces its topic."""
     assert await ledger.account_notes() == ()

@@ -79,6 +79,12 @@ def messenger(
     return MailMessenger(settings, Words, "en", FakeClock(NOW), seconds)
 
 
+@pytest.fixture
+def out(server: MailServer, certificates: Certificates) -> MailMessenger:
+    """Mail by the server."""
+    return messenger(server.port, certificates.authority)
+
+
 def parts(mail: EmailMessage) -> tuple[str, str]:
     """The plain text and the HTML."""
     plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
@@ -88,10 +94,10 @@ def parts(mail: EmailMessage) -> tuple[str, str]:
 
 
 async def test_a_personal_message_arrives_in_both_forms(
-    server: MailServer, certificates: Certificates
+    server: MailServer, out: MailMessenger
 ) -> None:
     """The same words and links as text and as HTML, escaped; from and to as they should be."""
-    sent = await messenger(server.port, certificates.authority).send_personal(GITA, MESSAGE, "k")
+    sent = await out.send_personal(GITA, MESSAGE, "k")
     (mail,) = server.mails
     assert server.envelopes == [("o365bot@contoso.com", ("gita@contoso.com",))]
     assert mail["Subject"] == "Please connect <Mail> & more"
@@ -168,11 +174,10 @@ async def test_a_wrong_password_is_about_the_installation_and_is_not_told(
     ],
 )
 async def test_a_refused_recipient_is_read_by_its_code(
-    server: MailServer, certificates: Certificates, reply: str, expected: type[ChatError]
+    server: MailServer, out: MailMessenger, reply: str, expected: type[ChatError]
 ) -> None:
     """A person, the installation, this message, or later: never more than the code says."""
     server.refuses[GITA.user_id] = reply
-    out = messenger(server.port, certificates.authority)
     with pytest.raises(ChatError) as caught:
         await out.send_personal(GITA, MESSAGE, "k")
     assert type(caught.value) is expected
@@ -180,21 +185,19 @@ async def test_a_refused_recipient_is_read_by_its_code(
 
 
 async def test_a_refused_sender_is_about_the_installation(
-    server: MailServer, certificates: Certificates
+    server: MailServer, out: MailMessenger
 ) -> None:
     """Exchange Online's answer when the account may not send as this address."""
     server.refuses_sender = "550 5.7.60 Client does not have permissions to send as this sender"
-    out = messenger(server.port, certificates.authority)
     with pytest.raises(ChatMisconfigured):
         await out.send_personal(GITA, MESSAGE, "k")
 
 
 async def test_a_message_that_is_too_big_condemns_nobody(
-    server: MailServer, certificates: Certificates
+    server: MailServer, out: MailMessenger
 ) -> None:
     """The content was refused, not the person."""
     server.says = "552 5.3.4 message too big"
-    out = messenger(server.port, certificates.authority)
     with pytest.raises(MessageRefused):
         await out.send_personal(GITA, MESSAGE, "k")
 
@@ -249,11 +252,8 @@ async def test_only_the_named_domains_are_written_to(certificates: Certificates)
         'One"\r\nBcc: all@contoso.com, "',
     ],
 )
-async def test_no_name_adds_a_header(
-    server: MailServer, certificates: Certificates, sly: str
-) -> None:
+async def test_no_name_adds_a_header(server: MailServer, out: MailMessenger, sly: str) -> None:
     """Of an app, in the subject; of a person. It is there as text, and the mail arrives."""
-    out = messenger(server.port, certificates.authority)
     await out.send_personal(GITA, MESSAGE, "k")
     gita = replace(GITA, display_name=sly)
     await out.send_personal(gita, Message(f"Please look at {sly}", MESSAGE.blocks), "k")
@@ -274,10 +274,9 @@ async def test_no_name_adds_a_header(
     ],
 )
 async def test_no_text_of_others_is_markup(
-    server: MailServer, certificates: Certificates, name: str
+    server: MailServer, out: MailMessenger, name: str
 ) -> None:
     """Of apps, people and tenants: it reads as it is written, and opens nothing."""
-    out = messenger(server.port, certificates.authority)
     blocks = (
         Text(name),
         Facts((Fact(name, name),)),
@@ -291,19 +290,16 @@ async def test_no_text_of_others_is_markup(
 
 
 async def test_two_people_are_introduced_in_one_mail(
-    server: MailServer, certificates: Certificates
+    server: MailServer, out: MailMessenger
 ) -> None:
     """Both are in `To`, so an answer to all reaches the other."""
     ben = ChatIdentity(Platform.MAIL, "ben@fabrikam.com", "Ben")
-    await messenger(server.port, certificates.authority).introduce((GITA, ben), MESSAGE, "k")
+    await out.introduce((GITA, ben), MESSAGE, "k")
     assert server.envelopes[0][1] == ("gita@contoso.com", "ben@fabrikam.com")
 
 
-async def test_each_attempt_is_a_mail_of_its_own(
-    server: MailServer, certificates: Certificates
-) -> None:
+async def test_each_attempt_is_a_mail_of_its_own(server: MailServer, out: MailMessenger) -> None:
     """A second one carries a fresh link, so no mail system may take it for the first."""
-    out = messenger(server.port, certificates.authority)
     first = await out.send_personal(GITA, MESSAGE, "k")
     second = await out.send_personal(GITA, MESSAGE, "k")
     assert first != second

@@ -82,6 +82,12 @@ async def box(server: Imap, certificates: Certificates) -> AsyncIterator[Mailbox
         yield running
 
 
+@pytest.fixture
+def reading(box: Mailbox, certificates: Certificates) -> Bounces:
+    """What the bot reads it with."""
+    return bounces(box.port, certificates)
+
+
 def bounces(port: int, certificates: Certificates, password: str = PASSWORD) -> Bounces:
     settings = BouncesSettings.model_validate(
         {"host": "127.0.0.1", "port": port, "user": USER, "password": password}
@@ -91,11 +97,10 @@ def bounces(port: int, certificates: Certificates, password: str = PASSWORD) -> 
 
 @pytest.mark.parametrize("back", [WHOLE, HEADERS], ids=["whole mail", "headers only"])
 async def test_a_mail_that_came_back_is_found_by_its_id_and_noted_once(
-    box: Mailbox, certificates: Certificates, back: str
+    box: Mailbox, reading: Bounces, back: str
 ) -> None:
     """Until it is noted it is told again; then it counts as read."""
     await box.put(report("failed", "5.1.10", back))
-    reading = bounces(box.port, certificates)
     found = await reading.returned()
     assert [(one.key, one.message_id) for one in found] == [(KEY, OURS)]
     assert await reading.returned() == found
@@ -108,16 +113,15 @@ async def test_a_mail_that_came_back_is_found_by_its_id_and_noted_once(
     [("delayed", "4.4.7"), ("failed", "4.4.7"), ("delivered", "2.1.5"), ("relayed", "2.0.0")],
 )
 async def test_only_what_is_for_good_counts(
-    box: Mailbox, certificates: Certificates, action: str, status: str
+    box: Mailbox, reading: Bounces, action: str, status: str
 ) -> None:
     """A late mail may still arrive."""
     await box.put(report(action, status, WHOLE))
-    assert [one.key for one in await bounces(box.port, certificates).returned()] == [""]
+    assert [one.key for one in await reading.returned()] == [""]
 
 
-async def test_other_mail_is_left_alone(box: Mailbox, certificates: Certificates) -> None:
+async def test_other_mail_is_left_alone(box: Mailbox, reading: Bounces) -> None:
     """People's answers stay unread, and an empty mailbox is no error."""
-    reading = bounces(box.port, certificates)
     assert await reading.returned() == ()
     await box.put(b"Subject: Re: Please connect\r\nFrom: gita@contoso.com\r\n\r\nIs this real?\r\n")
     assert await reading.returned() == ()
@@ -135,12 +139,10 @@ async def test_other_mail_is_left_alone(box: Mailbox, certificates: Certificates
         b"Content-Type: message/delivery-status\r\n\r\n\xff\xfe",
     ],
 )
-async def test_an_odd_report_says_nothing(
-    box: Mailbox, certificates: Certificates, odd: bytes
-) -> None:
+async def test_an_odd_report_says_nothing(box: Mailbox, reading: Bounces, odd: bytes) -> None:
     """Anybody may write to a mailbox."""
     await box.put(odd)
-    assert [one.key for one in await bounces(box.port, certificates).returned()] == [""]
+    assert [one.key for one in await reading.returned()] == [""]
 
 
 BOUNDARIES = "".join(
@@ -159,12 +161,11 @@ BOUNDARIES = "".join(
     ids=["unknown words", "unknown letters", "huge", "odd subject"],
 )
 async def test_a_hostile_report_hides_no_other(
-    box: Mailbox, certificates: Certificates, hostile: bytes
+    box: Mailbox, reading: Bounces, hostile: bytes
 ) -> None:
     """Whatever is sent to the mailbox: the report beside it is read, and both are noted."""
     await box.put(hostile)
     await box.put(report("failed", "5.1.10", WHOLE))
-    reading = bounces(box.port, certificates)
     found = await reading.returned()
     assert (KEY, OURS) in [(one.key, one.message_id) for one in found]
     await reading.noted(found)
@@ -195,11 +196,11 @@ def test_a_report_of_reports_without_end_says_nothing(nested: bytes) -> None:
     ],
 )
 async def test_a_report_about_somebody_elses_mail_is_no_report(
-    box: Mailbox, certificates: Certificates, message_id: str
+    box: Mailbox, reading: Bounces, message_id: str
 ) -> None:
     """The id that was given out is compared as a whole (`bot.services.delivery.returned`)."""
     await box.put(report("failed", "5.1.1", WHOLE.replace(OURS, message_id)))
-    (found,) = await bounces(box.port, certificates).returned()
+    (found,) = await reading.returned()
     assert found.message_id != OURS or found.key == ""
 
 

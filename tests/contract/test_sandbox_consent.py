@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
 import pytest
-import pytest_asyncio
 
 from sandbox.company.contoso import CONTOSO
 from sandbox.company.records import Hold
 from sandbox.keys import b64url
-from tests.contract.clouds_stage import LOGIN, Clouds, a_company, graph
-
-
-@pytest_asyncio.fixture
-async def clouds(keys: Path) -> AsyncIterator[Clouds]:
-    async with a_company(keys) as clouds:
-        yield clouds
+from tests.contract.clouds_stage import LOGIN, Clouds, graph
 
 
 async def press(clouds: Clouds, page: str, button: str, **form: str) -> httpx.Response:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from adapters.entra.directory.calls import CALLS, Call
 from sandbox.company.contoso import CONTOSO
 from sandbox.company.records import GLOBAL_ADMINISTRATOR, EntraGroup, guid
 from sandbox.entra.routes import ROUTES
 from sandbox.entra.rules import RESOURCES, Unsupported, resource_of
-from tests.contract.clouds_stage import GRAPH, Clouds, a_company, graph, graph_token
+from tests.contract.clouds_stage import GRAPH, Clouds, graph, graph_token
 from tests.there import there
 
 ROLES = "/roleManagement/directory/roleAssignments"
 REPORT = "/reports/authenticationMethods/userRegistrationDetails"
 GLOBAL = f"roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'"
-
-
-@pytest_asyncio.fixture
-async def clouds(keys: Path) -> AsyncIterator[Clouds]:
-    async with a_company(keys) as clouds:
-        yield clouds
 
 
 def test_every_resource_has_rules_and_an_answer() -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-import pytest_asyncio
 
 from sandbox.company.contoso import CONTOSO, FABRIKAM, NORTHWIND
 from sandbox.company.records import GLOBAL_ADMINISTRATOR
-from tests.contract.clouds_stage import GRAPH, LOGIN, Clouds, a_company, graph, graph_token
-
-
-@pytest_asyncio.fixture
-async def clouds(keys: Path) -> AsyncIterator[Clouds]:
-    async with a_company(keys) as clouds:
-        yield clouds
+from tests.contract.clouds_stage import GRAPH, LOGIN, Clouds, graph, graph_token
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from adapters.okta.calls.scopes import scope_for
 from sandbox.keys import SigningKey, b64url
@@ -19,18 +16,11 @@ from sandbox.okta.rules import RESOURCES, Resource
 from tests.contract.clouds_stage import (
     ASSERTION_TYPE,
     Clouds,
-    a_company,
     bearer,
     okta_assertion,
     okta_token,
     proof,
 )
-
-
-@pytest_asyncio.fixture
-async def clouds(keys: Path) -> AsyncIterator[Clouds]:
-    async with a_company(keys) as clouds:
-        yield clouds
 
 
 @pytest.mark.parametrize(

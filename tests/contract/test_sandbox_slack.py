@@ -6,31 +6,15 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import pytest_asyncio
 from starlette.responses import JSONResponse, Response
 
 from sandbox.slack import workspace as slack_workspace
 from sandbox.world import SLACK_SECRET, SLACK_TOKEN, World
-from tests.contract.chat_stage import Bot, Json, a_bot, last_in, message_in, messages_in
-
-
-@pytest_asyncio.fixture
-async def world(keys: Path) -> AsyncIterator[World]:
-    """A running world without a page."""
-    async with World(key_directory=keys, page_port=None) as running:
-        yield running
-
-
-@pytest_asyncio.fixture
-async def bot(world: World, tmp_path: Path) -> AsyncIterator[Bot]:
-    async with a_bot(world, tmp_path) as bot:
-        yield bot
+from tests.contract.chat_stage import Bot, Json, last_in, message_in, messages_in
 
 
 class Slack:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import jwt
@@ -14,22 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.teams import service as teams_service
 from sandbox.world import TEAMS_SECRET, World
-from tests.contract.chat_stage import Bot, Json, a_bot, last_in, message_in
+from tests.contract.chat_stage import Bot, Json, last_in, message_in
 from tests.there import there
-
-
-@pytest_asyncio.fixture
-async def world(keys: Path) -> AsyncIterator[World]:
-    """A running world without a page."""
-    async with World(key_directory=keys, page_port=None) as running:
-        yield running
-
-
-@pytest_asyncio.fixture
-async def bot(world: World, tmp_path: Path) -> AsyncIterator[Bot]:
-    async with a_bot(world, tmp_path) as bot:
-        yield bot
-
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 

@@ -406,7 +406,8 @@ async def test_on_shutdown_answers_are_finished_and_nothing_new_is_taken(
     draining = asyncio.create_task(border.inbound.drain(20))
 
     async def nothing_is_taken() -> bool:
-        return bool((await border.send(event({"type": "emoji_changed"}))).status_code == 503)
+        looks = {"type": "app_home_opened", "user": OLA, "tab": "messages"}
+        return bool((await border.send(event(looks, "Ev9"))).status_code == 503)
 
     await wait_until(nothing_is_taken, what="the drain has begun")
     assert (await border.send(event(mention()))).status_code == 503
@@ -452,7 +453,7 @@ async def test_more_than_are_answered_at_once_wait_acknowledged_for_their_turn(
     for number in range(3):
         await border.people.command("ola", f"/o365 why {number}")
         assert border.people.delivery.deliveries[-1].status == 200
-    await wait_until(lambda: border.talk.words == ["why 0"])
+    await wait_until(lambda: len(border.talk.words) == 1)
     assert border.inbound.under_way == 3
     border.talk.go_on.set()
     for number in range(3):

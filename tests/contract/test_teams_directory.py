@@ -16,7 +16,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudUnreachable
 from bot.ports.access import Directory
 from tests.contract.pretend_teams import ADA, CHANNEL, PERSONAL, TENANT
-from tests.contract.teams_world import TeamsBorder, teams_world
+from tests.contract.teams_world import TeamsBorder
 
 Json = dict[str, Any]
 WHO = ChatIdentity(Platform.TEAMS, ADA)
@@ -41,18 +41,12 @@ class Groups:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[TeamsBorder]:
-    async with teams_world() as world:
-        yield world
-
-
-@pytest.fixture
-async def here(world: TeamsBorder) -> AsyncIterator[TeamsDirectory]:
+async def here(teams: TeamsBorder) -> AsyncIterator[TeamsDirectory]:
     """Ada wrote in her chat with the bot."""
     async with open_http() as http, open_http() as login:
-        connector = Connector(world.settings, http, login)
-        here = TeamsDirectory(world.settings, world.conversations, connector, Groups())
-        here.heard(WHO, Place(f"{world.settings.service_urls[0]}/", PERSONAL, personal=True))
+        connector = Connector(teams.settings, http, login)
+        here = TeamsDirectory(teams.settings, teams.conversations, connector, Groups())
+        here.heard(WHO, Place(f"{teams.settings.service_urls[0]}/", PERSONAL, personal=True))
         yield here
 
 
@@ -70,37 +64,37 @@ async def here(world: TeamsBorder) -> AsyncIterator[TeamsDirectory]:
     ],
 )
 async def test_a_colleague_is_a_member_of_the_tenant_and_no_guest(
-    world: TeamsBorder, here: TeamsDirectory, more: Json, colleague: bool
+    teams: TeamsBorder, here: TeamsDirectory, more: Json, colleague: bool
 ) -> None:
     """By what Teams says of the member, not by what the message says of its sender."""
-    world.microsoft.members = [MEMBER | more]
+    teams.microsoft.members = [MEMBER | more]
     assert await here.is_colleague(WHO) is colleague
 
 
 async def test_whoever_is_not_where_they_wrote_is_no_colleague(
-    world: TeamsBorder, here: TeamsDirectory
+    teams: TeamsBorder, here: TeamsDirectory
 ) -> None:
     """In a chat, and in a thread of a channel."""
-    world.microsoft.members = []
+    teams.microsoft.members = []
     assert not await here.is_colleague(WHO)
-    url = f"{world.settings.service_urls[0]}/"
+    url = f"{teams.settings.service_urls[0]}/"
     here.heard(WHO, Place(url, f"{CHANNEL};messageid=1", personal=False))
     assert not await here.is_colleague(WHO)
 
 
-async def test_what_teams_does_not_say_is_no_yes(world: TeamsBorder, here: TeamsDirectory) -> None:
+async def test_what_teams_does_not_say_is_no_yes(teams: TeamsBorder, here: TeamsDirectory) -> None:
     """Without a tenant, without a conversation."""
-    world.microsoft.members = [{k: v for k, v in MEMBER.items() if k != "tenantId"}]
+    teams.microsoft.members = [{k: v for k, v in MEMBER.items() if k != "tenantId"}]
     with pytest.raises(ChatError):
         await here.is_colleague(WHO)
     with pytest.raises(ChatError):
         await here.is_colleague(ChatIdentity(Platform.TEAMS, "nobody-heard-of"))
 
 
-async def test_a_team_is_read_to_its_end(world: TeamsBorder, here: TeamsDirectory) -> None:
+async def test_a_team_is_read_to_its_end(teams: TeamsBorder, here: TeamsDirectory) -> None:
     """Page by page; ids are compared in small letters, and what has none is left out."""
-    world.microsoft.members = [MEMBER | {"aadObjectId": f"ID-{n}"} for n in range(5)]
-    world.microsoft.members.append({"id": "29:bot"})
+    teams.microsoft.members = [MEMBER | {"aadObjectId": f"ID-{n}"} for n in range(5)]
+    teams.microsoft.members.append({"id": "29:bot"})
     group = Group(Platform.TEAMS, GroupKind.CHANNEL, CHANNEL)
     assert set(await here.members(group)) == {f"id-{n}" for n in range(5)}
 

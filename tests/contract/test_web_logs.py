@@ -83,9 +83,10 @@ async def test_no_log_line_of_a_journey_holds_a_secret(
 
 @pytest_asyncio.fixture
 async def login() -> AsyncIterator[Login]:
-    login = Login(new_key())
-    async with served(login.app):
-        yield login
+    async with open_http() as http:
+        login = Login(new_key(), http)
+        async with served(login.app):
+            yield login
 
 
 async def test_the_exchange_with_microsoft_writes_no_secret(
@@ -97,17 +98,16 @@ async def test_the_exchange_with_microsoft_writes_no_secret(
         "id_token": login.sign(login.id_claims("the-nonce-of-it")),
         "access_token": login.sign(login.access_claims()),
     }
-    async with open_http() as http:
-        sign_in = EntraSignIn(
-            login.settings(),
-            SignInSettings(api_scope=SCOPE),
-            "https://o365bot.example.com",
-            http,
-            SteppingClock(START),
-        )
-        await sign_in.redeem(
-            TENANT_ID, code="the-code-of-it", nonce="the-nonce-of-it", verifier="verifier-of-it"
-        )
+    sign_in = EntraSignIn(
+        login.settings(),
+        SignInSettings(api_scope=SCOPE),
+        "https://o365bot.example.com",
+        login.http,
+        SteppingClock(START),
+    )
+    await sign_in.redeem(
+        TENANT_ID, code="the-code-of-it", nonce="the-nonce-of-it", verifier="verifier-of-it"
+    )
     secrets = {
         "code": "the-code-of-it",
         "nonce": "the-nonce-of-it",

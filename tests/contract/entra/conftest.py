@@ -25,16 +25,11 @@ async def microsoft_server() -> AsyncIterator[Microsoft]:
         yield microsoft
 
 
-@pytest.fixture
-def microsoft(microsoft_server: Microsoft, clock: SteppingClock) -> Microsoft:
-    """A pretend Microsoft that knows nothing yet but its tokens."""
-    microsoft_server.reset(clock)
-    return microsoft_server
-
-
 @pytest_asyncio.fixture(loop_scope="module")
-async def entra(microsoft: Microsoft, clock: SteppingClock) -> AsyncIterator[EntraClient]:
-    """The client under test, with a certificate."""
-    client = EntraClient(microsoft.settings(), clock, sleep=clock.sleep)
-    yield client
+async def microsoft(microsoft_server: Microsoft, clock: SteppingClock) -> AsyncIterator[Microsoft]:
+    """A pretend Microsoft that knows nothing yet but its tokens, and its client."""
+    microsoft_server.reset(clock)
+    client = EntraClient(microsoft_server.settings(), clock, sleep=clock.sleep)
+    microsoft_server.client = client
+    yield microsoft_server
     await client.aclose()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
@@ -42,8 +43,9 @@ class Login:
     A token endpoint answers with `tokens` (or `refusal`), whatever was asked; `forms` is what was.
     """
 
-    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+    def __init__(self, key: rsa.RSAPrivateKey, http: httpx.AsyncClient) -> None:
         self.key = key
+        self.http = http
         self.url = ""
         self.published: dict[str, tuple[rsa.RSAPrivateKey, str]] = {KID: (key, "")}
         self.tokens: dict[str, Any] = {}

@@ -13,7 +13,7 @@ one stays), a function is asked with the query. A path that is not scripted is 4
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.entra.client import EntraClient
+from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.apps import Tenant
+from bot.domain.people.admins import GlobalAdmin
+from bot.errors import CloudError
 from bot.settings.sections.clouds import EntraSettings
 from sandbox.company.company import Company
 from sandbox.company.contoso_entra import GRAPH_ROLES
@@ -121,7 +125,9 @@ def a_company(clock: SteppingClock) -> Company:
 
 
 class Microsoft:
-    """The two hosts; `running` opens them."""
+    """The two hosts; `running` opens them. `client` is the one under test."""
+
+    client: EntraClient
 
     def __init__(self) -> None:
         self.login_url = ""
@@ -167,6 +173,18 @@ class Microsoft:
     def tenant(self, tenant_id: str = TENANT_ID) -> Tenant:
         """A tenant as `find_tenant` finds it."""
         return Tenant(tenant_id, "contoso.example", urlsplit(self.graph_url).netloc)
+
+    async def read_admins(self) -> tuple[GlobalAdmin, ...]:
+        return await self.client.global_admins(self.tenant())
+
+    def gaps(self) -> tuple[CloudError, ...]:
+        return self.client.admin_gaps(self.tenant())
+
+    async def read_consent(self) -> tuple[Evidence, ...]:
+        return await self.client.tenant_evidence(self.tenant())
+
+    async def read_accounts(self, *app_ids: str) -> Mapping[str, tuple[Evidence, ...]]:
+        return await self.client.account_evidence(self.tenant(), frozenset(app_ids))
 
     def paths(self) -> list[str]:
         """What was read, in order."""

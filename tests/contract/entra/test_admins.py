@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from adapters.entra.client import EntraClient
 from bot.domain.people.admins import GlobalAdmin, Holding, Mfa
 from bot.errors import CloudRefused, CloudUnreachable
 from sandbox.company.records import Reply
@@ -47,7 +46,7 @@ def domain(name: str, kind: str, *, root: bool = True) -> dict[str, Any]:
     return {"id": name, "authenticationType": kind, "isRoot": root}
 
 
-async def test_an_administrator_is_read_in_full(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_an_administrator_is_read_in_full(microsoft: Microsoft) -> None:
     """State, kind and addresses come from the user itself, not from the expanded principal."""
     gita = user(
         "u1",
@@ -63,7 +62,7 @@ async def test_an_administrator_is_read_in_full(entra: EntraClient, microsoft: M
     admins(microsoft, gita)
     methods = ["mobilePhone", "somethingNew"]
     registered(microsoft, gita, {"isMfaCapable": True, "methodsRegistered": methods})
-    assert await entra.global_admins(microsoft.tenant()) == (
+    assert await microsoft.read_admins() == (
         GlobalAdmin(
             tenant_id=TENANT_ID,
             object_id="u1",
@@ -83,7 +82,7 @@ async def test_an_administrator_is_read_in_full(entra: EntraClient, microsoft: M
 
 
 async def test_only_persons_with_the_role_for_the_whole_directory_count(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Service principals, and assignments for an administrative unit, are left out."""
     admins(microsoft, user("u1"), user("u2"))
@@ -92,12 +91,10 @@ async def test_only_persons_with_the_role_for_the_whole_directory_count(
         held("u2", directoryScopeId="/administrativeUnits/a1"),
         held("sp1", "servicePrincipal"),
     )
-    assert [a.object_id for a in await entra.global_admins(microsoft.tenant())] == ["u1"]
+    assert [a.object_id for a in await microsoft.read_admins()] == ["u1"]
 
 
-async def test_members_of_a_role_assignable_group_are_administrators(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_members_of_a_role_assignable_group_are_administrators(microsoft: Microsoft) -> None:
     """They carry the group's name; who also holds the role directly does not."""
     admins(microsoft, user("u1"), user("u2"))
     group = held("g1", "group")
@@ -109,12 +106,12 @@ async def test_members_of_a_role_assignable_group_are_administrators(
         {"@odata.type": "#microsoft.graph.group", "id": "g2"},
         {"@odata.type": "#microsoft.graph.servicePrincipal", "id": "sp1"},
     )
-    found = await entra.global_admins(microsoft.tenant())
+    found = await microsoft.read_admins()
     assert [(a.object_id, a.via) for a in found] == [("u1", ""), ("u2", "Tier 0")]
 
 
 async def test_an_eligible_administrator_is_told_apart_and_an_active_one_wins(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Whoever activated the role is both; eligible groups count as eligible."""
     admins(microsoft, user("u1"), user("u2"), user("u3"))
@@ -123,7 +120,7 @@ async def test_an_eligible_administrator_is_told_apart_and_an_active_one_wins(
     microsoft.graph["/groups/g1/transitiveMembers"] = listed(
         {"@odata.type": "#microsoft.graph.user", "id": "u3"}
     )
-    found = await entra.global_admins(microsoft.tenant())
+    found = await microsoft.read_admins()
     assert [(a.object_id, a.holding, a.via) for a in found] == [
         ("u1", Holding.ACTIVE, ""),
         ("u2", Holding.ELIGIBLE, ""),
@@ -131,9 +128,7 @@ async def test_an_eligible_administrator_is_told_apart_and_an_active_one_wins(
     ]
 
 
-async def test_an_active_group_wins_over_a_direct_eligibility(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_an_active_group_wins_over_a_direct_eligibility(microsoft: Microsoft) -> None:
     """How it is held matters more than through what."""
     admins(microsoft, user("u1"))
     microsoft.graph[ROLES] = listed(held("g1", "group"))
@@ -141,35 +136,35 @@ async def test_an_active_group_wins_over_a_direct_eligibility(
     microsoft.graph["/groups/g1/transitiveMembers"] = listed(
         {"@odata.type": "#microsoft.graph.user", "id": "u1"}
     )
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert (admin.holding, admin.via) == (Holding.ACTIVE, "g1")
 
 
 @pytest.mark.parametrize("status", [400, 403])
 async def test_a_tenant_without_p2_has_its_active_administrators(
-    entra: EntraClient, microsoft: Microsoft, status: int
+    microsoft: Microsoft, status: int
 ) -> None:
     """Nobody can be eligible there; the reason is kept, and nothing is raised."""
     admins(microsoft, user("u1"))
     microsoft.graph[ELIGIBLE] = Reply(status, NO_P2.body)
-    assert len(await entra.global_admins(microsoft.tenant())) == 1
-    (gap,) = entra.admin_gaps(microsoft.tenant())
+    assert len(await microsoft.read_admins()) == 1
+    (gap,) = microsoft.gaps()
     assert isinstance(gap, CloudRefused)
     assert gap.reason == "AadPremiumLicenseRequired"
     assert "P2" in gap.hint
 
 
 async def test_a_tenant_without_p2_and_without_administrators_has_none(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Without a licence there is nothing to miss, so an empty answer is an answer."""
     microsoft.graph |= {ROLES: listed(), ELIGIBLE: NO_P2}
-    assert await entra.global_admins(microsoft.tenant()) == ()
+    assert await microsoft.read_admins() == ()
 
 
 @pytest.mark.parametrize("unread", [ELIGIBLE, "/groups/g1/transitiveMembers"])
 async def test_nobody_is_never_said_when_somebody_could_not_be_seen(
-    entra: EntraClient, microsoft: Microsoft, unread: str
+    microsoft: Microsoft, unread: str
 ) -> None:
     """Where everybody there may be is hidden by a missing permission, that is raised."""
     microsoft.graph |= {
@@ -178,18 +173,16 @@ async def test_nobody_is_never_said_when_somebody_could_not_be_seen(
         unread: DENIED,
     }
     with pytest.raises(CloudRefused, match="does not let o365bot read"):
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
 
 
-async def test_a_group_that_cannot_be_read_leaves_the_others(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_group_that_cannot_be_read_leaves_the_others(microsoft: Microsoft) -> None:
     """Those who can be seen can be asked; what is missing is kept beside them."""
     admins(microsoft, user("u1"))
     microsoft.graph[ROLES] = listed(held("u1"), held("g1", "group"))
     microsoft.graph["/groups/g1/transitiveMembers"] = DENIED
-    assert [a.object_id for a in await entra.global_admins(microsoft.tenant())] == ["u1"]
-    (gap,) = entra.admin_gaps(microsoft.tenant())
+    assert [a.object_id for a in await microsoft.read_admins()] == ["u1"]
+    (gap,) = microsoft.gaps()
     assert gap.call == "GET /groups/{id}/transitiveMembers"
 
 
@@ -202,23 +195,23 @@ async def test_a_group_that_cannot_be_read_leaves_the_others(
     ],
 )
 async def test_a_user_whose_fields_are_hidden_has_an_unknown_state(
-    entra: EntraClient, microsoft: Microsoft, answer: Any
+    microsoft: Microsoft, answer: Any
 ) -> None:
     """Hidden is neither enabled nor disabled, and certainly not absent."""
     admins(microsoft, user("u1"))
     principal = held("u1")
     principal["principal"] |= {"displayName": "Gita", "accountEnabled": True}
     microsoft.graph |= {ROLES: listed(principal), "/users/u1": answer}
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert admin.enabled is None
     assert admin.display_name == "Gita"
 
 
-async def test_a_deleted_user_is_left_out(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_a_deleted_user_is_left_out(microsoft: Microsoft) -> None:
     """Assignments outlive users for a while."""
     admins(microsoft, user("u1"))
     microsoft.graph[ROLES] = listed(held("u1"), held("gone"))
-    assert [a.object_id for a in await entra.global_admins(microsoft.tenant())] == ["u1"]
+    assert [a.object_id for a in await microsoft.read_admins()] == ["u1"]
 
 
 @pytest.mark.parametrize(
@@ -232,32 +225,30 @@ async def test_a_deleted_user_is_left_out(entra: EntraClient, microsoft: Microso
     ],
 )
 async def test_a_strange_assignment_is_passed_over(
-    entra: EntraClient, microsoft: Microsoft, row: dict[str, Any]
+    microsoft: Microsoft, row: dict[str, Any]
 ) -> None:
     """Missing fields and kinds that are not known yet do not spoil the list."""
     admins(microsoft, user("u1"))
     microsoft.graph["/users/u9"] = user("u9")
     microsoft.graph[ROLES] = {"value": [row, "text", None, held("u1")]}
-    assert [a.object_id for a in await entra.global_admins(microsoft.tenant())] == ["u1"]
+    assert [a.object_id for a in await microsoft.read_admins()] == ["u1"]
 
 
-async def test_a_principal_that_is_not_expanded_is_read_as_a_user(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_principal_that_is_not_expanded_is_read_as_a_user(microsoft: Microsoft) -> None:
     """Where Graph leaves the principal out, reading it tells what it is."""
     admins(microsoft, user("u1"))
     microsoft.graph[ROLES] = listed(held("u1") | {"principal": None}, held("sp") | {"principal": 1})
-    assert [a.object_id for a in await entra.global_admins(microsoft.tenant())] == ["u1"]
+    assert [a.object_id for a in await microsoft.read_admins()] == ["u1"]
 
 
 async def test_a_user_that_cannot_be_read_for_the_moment_fails_the_whole_list(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """A list that is kept for a day must not lack somebody because of one bad minute."""
     admins(microsoft, user("u1"))
     microsoft.graph["/users/u1"] = Reply(503, {})
     with pytest.raises(CloudUnreachable):
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
 
 
 # ------------------------------------------------------------------ multifactor authentication
@@ -287,23 +278,16 @@ FEDERATED = listed(domain("contoso.example", "Federated"))
     ],
 )
 async def test_not_registered_counts_only_where_microsoft_asks_for_the_factor(
-    entra: EntraClient,
-    microsoft: Microsoft,
-    upn: str,
-    domains: Any,
-    federation: Any,
-    expected: Mfa,
+    microsoft: Microsoft, upn: str, domains: Any, federation: Any, expected: Mfa
 ) -> None:
     """A person who does it at Okta looks unregistered in Microsoft's report."""
     admins(microsoft, user("u1", userPrincipalName=upn), capable=False)
     microsoft.graph |= {DOMAINS: domains, FEDERATION: federation}
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert admin.mfa is expected
 
 
-async def test_a_subdomain_is_federated_as_its_root_is(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_subdomain_is_federated_as_its_root_is(microsoft: Microsoft) -> None:
     """The configuration hangs on the root domain only."""
     person = user("u1", userPrincipalName="u1@sales.contoso.example")
     admins(microsoft, person, capable=False)
@@ -314,17 +298,15 @@ async def test_a_subdomain_is_federated_as_its_root_is(
         ),
         FEDERATION: REJECTS,
     }
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert admin.mfa is Mfa.NO
 
 
-async def test_a_guest_without_registration_may_do_it_at_home(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_guest_without_registration_may_do_it_at_home(microsoft: Microsoft) -> None:
     """The home tenant's factor may be trusted, which the report does not know."""
     upn = "guido_partner.example.com#EXT#@contoso.onmicrosoft.com"
     admins(microsoft, user("u1", userPrincipalName=upn, userType="Guest"), capable=False)
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert admin.mfa is Mfa.UNTOLD
 
 
@@ -340,47 +322,41 @@ async def test_a_guest_without_registration_may_do_it_at_home(
     ],
 )
 async def test_what_the_report_does_not_tell_is_untold(
-    entra: EntraClient, microsoft: Microsoft, report: Any, kept: str
+    microsoft: Microsoft, report: Any, kept: str
 ) -> None:
     """Nobody is called unprotected because a report could not be read; why is kept."""
     admins(microsoft, user("u1"))
     microsoft.graph[REPORT] = report
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert (admin.mfa, admin.mfa_methods) == (Mfa.UNTOLD, ())
-    gaps = entra.admin_gaps(microsoft.tenant())
+    gaps = microsoft.gaps()
     assert len(gaps) == bool(kept)
     assert all(kept in gap.hint for gap in gaps)
     assert microsoft.paths().count(REPORT) == 1
     assert f"{REPORT}/u1" not in microsoft.paths()
 
 
-async def test_the_report_is_asked_for_ten_people_at_a_time(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_the_report_is_asked_for_ten_people_at_a_time(microsoft: Microsoft) -> None:
     """Its calls are scarce, so nobody waits for the registrations of a dozen admins."""
     people = [user(f"u{number}") for number in range(12)]
     admins(microsoft, *people)
-    found = await entra.global_admins(microsoft.tenant())
+    found = await microsoft.read_admins()
     assert [admin.mfa for admin in found] == [Mfa.YES] * 12
     assert microsoft.paths().count(REPORT) == 2
 
 
-async def test_people_are_read_one_by_one_where_the_filter_is_refused(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_people_are_read_one_by_one_where_the_filter_is_refused(microsoft: Microsoft) -> None:
     """The filter over several names is not documented; rows that are not there are untold."""
     admins(microsoft, user("u1"), user("u2"), user("u3", userPrincipalName=None))
     microsoft.graph[REPORT] = graph_error(400, "BadRequest", "Filter not supported")
     microsoft.graph[f"{REPORT}/u2"] = graph_error(404, "NotFound")
-    found = await entra.global_admins(microsoft.tenant())
+    found = await microsoft.read_admins()
     assert [admin.mfa for admin in found] == [Mfa.YES, Mfa.UNTOLD, Mfa.YES]
-    assert entra.admin_gaps(microsoft.tenant()) == ()
+    assert microsoft.gaps() == ()
 
 
 @pytest.mark.parametrize("wrapped", [True, False])
-async def test_a_single_row_may_come_wrapped(
-    entra: EntraClient, microsoft: Microsoft, wrapped: bool
-) -> None:
+async def test_a_single_row_may_come_wrapped(microsoft: Microsoft, wrapped: bool) -> None:
     """The page's example has it in `value`, its schema has not."""
     person = user("u1")
     admins(microsoft, person)
@@ -389,44 +365,42 @@ async def test_a_single_row_may_come_wrapped(
         REPORT: graph_error(400, "BadRequest", "Filter not supported"),
         f"{REPORT}/u1": {"value": row} if wrapped else row,
     }
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert admin.mfa is Mfa.YES
 
 
-async def test_a_domain_without_federation_is_microsofts_own(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_domain_without_federation_is_microsofts_own(microsoft: Microsoft) -> None:
     """404 is how a domain says so whose kind the list does not tell; it is no gap."""
     admins(microsoft, user("u1"), capable=False)
     microsoft.graph[DOMAINS] = listed({"id": "contoso.example", "isRoot": True})
     microsoft.graph[FEDERATION] = graph_error(404, "Request_ResourceNotFound")
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert admin.mfa is Mfa.NO
-    assert entra.admin_gaps(microsoft.tenant()) == ()
+    assert microsoft.gaps() == ()
 
 
 @pytest.mark.parametrize(
     "initial", ["contoso.onmicrosoft.us", "contoso.partner.onmschina.cn", "contoso.onmicrosoft.com"]
 )
 async def test_an_initial_domain_is_managed_in_every_cloud(
-    entra: EntraClient, microsoft: Microsoft, initial: str
+    microsoft: Microsoft, initial: str
 ) -> None:
     """It cannot be federated, so nothing is asked."""
     admins(microsoft, user("u1", userPrincipalName=f"u1@{initial}"), capable=False)
-    (admin,) = await entra.global_admins(microsoft.tenant())
+    (admin,) = await microsoft.read_admins()
     assert admin.mfa is Mfa.NO
     assert DOMAINS not in microsoft.paths()
 
 
 async def test_domains_are_looked_at_only_when_somebody_lacks_a_factor(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Each look at a tenant costs no more calls than its people need."""
     admins(microsoft, user("u1"), user("u2"))
-    await entra.global_admins(microsoft.tenant())
+    await microsoft.read_admins()
     assert DOMAINS not in microsoft.paths()
     assert (microsoft.batches, len(microsoft.seen)) == (1, 2 + 2 + 1)
     add_user(microsoft, user("u2"), capable=False)
     microsoft.graph |= {DOMAINS: MANAGED}
-    await entra.global_admins(microsoft.tenant())
+    await microsoft.read_admins()
     assert microsoft.paths().count(DOMAINS) == 1

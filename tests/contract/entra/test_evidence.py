@@ -101,11 +101,11 @@ def consent_row(row_id: str, target: str = "sp1", **more: Any) -> dict[str, Any]
 
 
 async def test_a_consent_is_told_with_its_permissions_date_and_publisher(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """The date is that of the newest app role; the audit row says who."""
     consented(microsoft)
-    consent, audited = await entra.tenant_evidence(microsoft.tenant())
+    consent, audited = await microsoft.read_consent()
     assert consent.kind is EvidenceKind.TENANT_CONSENTED
     assert consent.happened_at == datetime(2026, 3, 2, 11, 0, 0, 123456, tzinfo=UTC)
     assert consent.seen_at == START
@@ -125,12 +125,10 @@ async def test_a_consent_is_told_with_its_permissions_date_and_publisher(
     assert audited.detail["by"] == "gita@contoso.example"
 
 
-async def test_no_service_principal_means_no_consent(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_no_service_principal_means_no_consent(microsoft: Microsoft) -> None:
     """The names that were looked for are told, since Okta may have taken another one."""
     microsoft.graph[PRINCIPALS] = listed()
-    (evidence,) = await entra.tenant_evidence(microsoft.tenant())
+    (evidence,) = await microsoft.read_consent()
     assert evidence.kind is EvidenceKind.TENANT_NOT_CONSENTED
     assert evidence.detail == {
         "names": "Okta Microsoft Graph Client, Okta Office 365 Graph Client - SSO",
@@ -139,25 +137,23 @@ async def test_no_service_principal_means_no_consent(
     assert microsoft.paths() == [PRINCIPALS]
 
 
-async def test_a_service_principal_without_permissions_is_no_consent(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_service_principal_without_permissions_is_no_consent(microsoft: Microsoft) -> None:
     """It may be left over, or made by one user; the default assignment is no permission."""
     consented(microsoft)
     microsoft.graph[ASSIGNED] = listed(assigned("00000000-0000-0000-0000-000000000000"))
     microsoft.graph |= {GRANTS: listed(), AUDITS: listed()}
-    (evidence,) = await entra.tenant_evidence(microsoft.tenant())
+    (evidence,) = await microsoft.read_consent()
     assert evidence.kind is EvidenceKind.TENANT_NOT_CONSENTED
     assert evidence.detail["without_permissions"] == NAME
 
 
 async def test_delegated_permissions_alone_are_a_consent_without_a_date(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Tenant-wide delegated grants carry no date of their own."""
     consented(microsoft)
     microsoft.graph |= {ASSIGNED: listed(), AUDITS: listed()}
-    (evidence,) = await entra.tenant_evidence(microsoft.tenant())
+    (evidence,) = await microsoft.read_consent()
     assert evidence.kind is EvidenceKind.TENANT_CONSENTED
     assert evidence.happened_at is None
     assert evidence.detail["permissions"] == "Group.Read.All, User.Read, openid"
@@ -186,7 +182,6 @@ OLD_API = {
     ],
 )
 async def test_a_consent_lets_okta_do_more_than_sign_people_in(
-    entra: EntraClient,
     microsoft: Microsoft,
     roles: list[Any],
     scopes: list[Any],
@@ -200,7 +195,7 @@ async def test_a_consent_lets_okta_do_more_than_sign_people_in(
         AUDITS: listed(),
         SWITCHED_OFF: OLD_API,
     }
-    (evidence,) = await entra.tenant_evidence(microsoft.tenant())
+    (evidence,) = await microsoft.read_consent()
     if expected is None:
         assert evidence.kind is EvidenceKind.TENANT_NOT_CONSENTED
         assert evidence.detail["without_permissions"] == NAME
@@ -210,11 +205,11 @@ async def test_a_consent_lets_okta_do_more_than_sign_people_in(
 
 
 async def test_an_application_that_took_another_name_is_found_again_by_its_id(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Okta may rename it any day, and the consent is no less there."""
     consented(microsoft)
-    await entra.tenant_evidence(microsoft.tenant(), ["app-of-sp1", "app-of-another"])
+    await microsoft.client.tenant_evidence(microsoft.tenant(), ["app-of-sp1", "app-of-another"])
     asked = microsoft.seen[0].query["$filter"]
     assert asked.endswith(
         f"'{NAME}' or displayName eq 'Okta Office 365 Graph Client - SSO'"
@@ -233,27 +228,25 @@ async def test_an_application_that_took_another_name_is_found_again_by_its_id(
     ],
 )
 async def test_a_name_that_anybody_could_take_is_told_with_its_publisher(
-    entra: EntraClient, microsoft: Microsoft, publisher: Any, is_okta: str
+    microsoft: Microsoft, publisher: Any, is_okta: str
 ) -> None:
     """Display names are free; the verified publisher is not."""
     consented(microsoft, principal(verifiedPublisher=publisher))
-    consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
+    consent = (await microsoft.read_consent())[0]
     assert (consent.detail["found_by"], consent.detail["publisher_is_okta"]) == ("name", is_okta)
 
 
 async def test_a_disabled_service_principal_is_a_consent_that_is_blocked(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """The grants are there, and nobody can use them: both are told."""
     consented(microsoft, principal(accountEnabled=False))
-    consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
+    consent = (await microsoft.read_consent())[0]
     assert consent.kind is EvidenceKind.TENANT_CONSENTED
     assert consent.detail["enabled"] == "no"
 
 
-async def test_of_several_service_principals_oktas_own_speaks(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_of_several_service_principals_oktas_own_speaks(microsoft: Microsoft) -> None:
     """A copy of the name that was consented to later does not hide the real one."""
     consented(microsoft)
     fake = principal("sp2", verifiedPublisher=None)
@@ -261,7 +254,7 @@ async def test_of_several_service_principals_oktas_own_speaks(
         PRINCIPALS: listed(fake, principal()),
         f"{PRINCIPALS}/sp2/appRoleAssignments": listed(assigned("r1", "2026-09-01T00:00:00Z")),
     }
-    consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
+    consent = (await microsoft.read_consent())[0]
     assert consent.detail["app_id"] == "app-of-sp1"
 
 
@@ -279,9 +272,7 @@ async def test_known_ids_are_looked_for_instead_of_names(
     await client.aclose()
 
 
-async def test_audit_rows_of_others_and_of_single_users_do_not_count(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_audit_rows_of_others_and_of_single_users_do_not_count(microsoft: Microsoft) -> None:
     """Only a successful admin consent for Okta's own service principal is one."""
     consented(microsoft)
     personal = consent_row("personal")
@@ -298,7 +289,7 @@ async def test_audit_rows_of_others_and_of_single_users_do_not_count(
     }
     audited = [
         evidence
-        for evidence in await entra.tenant_evidence(microsoft.tenant())
+        for evidence in await microsoft.read_consent()
         if evidence.kind is EvidenceKind.CONSENT_AUDITED
     ]
     assert [(e.event_id, e.detail["by"]) for e in audited] == [("bare-target", "")]
@@ -329,17 +320,12 @@ async def test_audit_rows_of_others_and_of_single_users_do_not_count(
     ],
 )
 async def test_a_part_that_cannot_be_read_is_told_beside_the_others(
-    entra: EntraClient,
-    microsoft: Microsoft,
-    path: str,
-    call: str,
-    missing: str,
-    kinds: list[str],
+    microsoft: Microsoft, path: str, call: str, missing: str, kinds: list[str]
 ) -> None:
     """A missing permission costs its own part only, and is named."""
     consented(microsoft)
     microsoft.graph[path] = DENIED
-    evidence = await entra.tenant_evidence(microsoft.tenant())
+    evidence = await microsoft.read_consent()
     assert [e.kind.value for e in evidence] == kinds
     assert evidence[-1].event_id == call
     assert evidence[-1].detail == {
@@ -353,34 +339,32 @@ async def test_a_part_that_cannot_be_read_is_told_beside_the_others(
 
 
 async def test_no_consent_is_never_said_when_a_grant_could_not_be_read(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Half an answer that shows nothing shows nothing."""
     consented(microsoft)
     microsoft.graph |= {ASSIGNED: listed(), GRANTS: DENIED, AUDITS: listed()}
-    (evidence,) = await entra.tenant_evidence(microsoft.tenant())
+    (evidence,) = await microsoft.read_consent()
     assert evidence.kind is EvidenceKind.READ_FAILED
 
 
-async def test_a_role_whose_name_cannot_be_read_is_shown_by_its_id(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_role_whose_name_cannot_be_read_is_shown_by_its_id(microsoft: Microsoft) -> None:
     """Names are a courtesy; the consent is told without them."""
     consented(microsoft)
     microsoft.graph[GRAPH_PRINCIPAL] = graph_error(404, "Request_ResourceNotFound")
-    consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
+    consent = (await microsoft.read_consent())[0]
     assert consent.detail["permissions"] == "Group.Read.All, User.Read, openid, r1, r2"
     assert "writes" not in consent.detail
 
 
 async def test_a_tenant_that_has_not_granted_o365bot_access_is_told_as_unread(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """The consent that the bot itself lacks is named, for the tenant and for each app."""
     microsoft.token_reply = login_error(700016)
     tenant = microsoft.tenant()
-    (evidence,) = await entra.tenant_evidence(tenant)
-    accounts = await entra.account_evidence(tenant, frozenset({APP}))
+    (evidence,) = await microsoft.client.tenant_evidence(tenant)
+    accounts = await microsoft.client.account_evidence(tenant, frozenset({APP}))
     for one in (evidence, *accounts[APP]):
         assert one.kind is EvidenceKind.READ_FAILED
         assert one.detail["call"] == "POST /oauth2/v2.0/token"
@@ -388,9 +372,7 @@ async def test_a_tenant_that_has_not_granted_o365bot_access_is_told_as_unread(
         assert one.detail["says"] == "contoso.example has not granted o365bot access."
 
 
-async def test_grants_on_several_pages_are_read_on(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_grants_on_several_pages_are_read_on(microsoft: Microsoft) -> None:
     """A part of a batch may have a next page, too."""
     consented(microsoft)
     link = f"{microsoft.graph_url}/v1.0{ASSIGNED}?$skiptoken=2"
@@ -399,7 +381,7 @@ async def test_grants_on_several_pages_are_read_on(
         if query
         else {**listed(assigned("r1")), "@odata.nextLink": link}
     )
-    consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
+    consent = (await microsoft.read_consent())[0]
     assert consent.happened_at == datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -417,13 +399,11 @@ def account(upn: str, name: str = "", created: str | None = "2026-03-02T11:05:00
     }
 
 
-async def test_all_apps_are_looked_up_with_one_call(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_all_apps_are_looked_up_with_one_call(microsoft: Microsoft) -> None:
     """One filter finds every service account; each app gets one piece of evidence."""
     upn = f"svc_OKTA_sync_{APP}@contoso.onmicrosoft.com"
     microsoft.graph["/users"] = listed(account(upn), account("svc_okta_sync_0oaSomebodyElse@x"))
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP, OTHER_APP}))
+    evidence = await microsoft.read_accounts(APP, OTHER_APP)
     (found,), (none,) = evidence[APP], evidence[OTHER_APP]
     assert found.kind is EvidenceKind.SERVICE_ACCOUNT
     assert found.happened_at == datetime(2026, 3, 2, 11, 5, tzinfo=UTC)
@@ -446,12 +426,12 @@ async def test_all_apps_are_looked_up_with_one_call(
     ],
 )
 async def test_when_an_account_signed_in_last_is_told(
-    entra: EntraClient, microsoft: Microsoft, told: Any, last: datetime | None
+    microsoft: Microsoft, told: Any, last: datetime | None
 ) -> None:
     """Only a sign-in that succeeded; an account that never did has none."""
     microsoft.graph["/users"] = listed(account(f"svc_OKTA_sync_{APP}@contoso.onmicrosoft.com"))
     microsoft.graph["/users/x"] = {"id": "x", "signInActivity": told}
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP}))
+    evidence = await microsoft.read_accounts(APP)
     kinds = {e.kind: e.happened_at for e in evidence[APP]}
     assert kinds.get(EvidenceKind.SERVICE_ACCOUNT_SIGNED_IN) == last
 
@@ -461,12 +441,12 @@ async def test_when_an_account_signed_in_last_is_told(
     [DENIED, graph_error(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")],
 )
 async def test_without_licence_or_permission_the_account_is_told_all_the_same(
-    entra: EntraClient, microsoft: Microsoft, refused: Reply
+    microsoft: Microsoft, refused: Reply
 ) -> None:
     """When it signed in only confirms what is known: no gap is made of it."""
     microsoft.graph["/users"] = listed(account(f"svc_OKTA_sync_{APP}@contoso.onmicrosoft.com"))
     microsoft.graph["/users/x"] = refused
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP}))
+    evidence = await microsoft.read_accounts(APP)
     assert [e.kind for e in evidence[APP]] == [EvidenceKind.SERVICE_ACCOUNT]
 
 
@@ -480,17 +460,15 @@ async def test_without_licence_or_permission_the_account_is_told_all_the_same(
     ],
 )
 async def test_an_account_is_known_by_either_of_its_names(
-    entra: EntraClient, microsoft: Microsoft, upn: str, name: str
+    microsoft: Microsoft, upn: str, name: str
 ) -> None:
     """Okta's articles name the user name in one place and the display name in another."""
     microsoft.graph["/users"] = listed(account(upn, name))
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP}))
+    evidence = await microsoft.read_accounts(APP)
     assert [e.kind for e in evidence[APP]] == [EvidenceKind.SERVICE_ACCOUNT]
 
 
-async def test_of_several_accounts_of_one_app_the_newest_speaks(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_of_several_accounts_of_one_app_the_newest_speaks(microsoft: Microsoft) -> None:
     """An account of the former flow does not hide the one that the consent made."""
     name = f"Okta AAD Service Principal:{APP}"
     microsoft.graph["/users"] = listed(
@@ -498,18 +476,18 @@ async def test_of_several_accounts_of_one_app_the_newest_speaks(
         account("undated@contoso.example", name, None),
         account("old@contoso.example", name, "2023-01-01T00:00:00Z"),
     )
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP}))
+    evidence = await microsoft.read_accounts(APP)
     assert evidence[APP][0].detail["account"] == "new@contoso.example"
 
 
 @pytest.mark.parametrize("created", [None, "yesterday"])
 async def test_an_account_without_a_readable_date_proves_nothing(
-    entra: EntraClient, microsoft: Microsoft, created: str | None
+    microsoft: Microsoft, created: str | None
 ) -> None:
     """It may be older than the consent flow; so it is a hint, not "done"."""
     upn = f"svc_OKTA_sync_{APP}@contoso.example"
     microsoft.graph["/users"] = listed(account(upn, created=created))
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP}))
+    evidence = await microsoft.read_accounts(APP)
     assert evidence[APP][0].happened_at is None
     assert not evidence[APP][0].leans(Lean.DONE)
 
@@ -523,11 +501,11 @@ async def test_an_account_without_a_readable_date_proves_nothing(
     ],
 )
 async def test_accounts_that_cannot_be_read_are_told_for_each_app(
-    entra: EntraClient, microsoft: Microsoft, reply: Reply, error: str, missing: str
+    microsoft: Microsoft, reply: Reply, error: str, missing: str
 ) -> None:
     """ "Could not look" is not "not there"."""
     microsoft.graph["/users"] = reply
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP, OTHER_APP}))
+    evidence = await microsoft.read_accounts(APP, OTHER_APP)
     assert set(evidence) == {APP, OTHER_APP}
     for (one,) in evidence.values():
         assert one.kind is EvidenceKind.READ_FAILED
@@ -536,13 +514,11 @@ async def test_accounts_that_cannot_be_read_are_told_for_each_app(
         assert one.detail["needed"] == "no"
 
 
-async def test_accounts_whose_names_are_hidden_are_not_nobodys(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_accounts_whose_names_are_hidden_are_not_nobodys(microsoft: Microsoft) -> None:
     """Found by a name that is not shown, one may be any app's; the others stay what they are."""
     upn = f"svc_OKTA_sync_{APP}@contoso.example"
     microsoft.graph["/users"] = listed(account(upn), {"id": "y", "userPrincipalName": None})
-    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP, OTHER_APP}))
+    evidence = await microsoft.read_accounts(APP, OTHER_APP)
     (found,), (other,) = evidence[APP], evidence[OTHER_APP]
     assert found.kind is EvidenceKind.SERVICE_ACCOUNT
     assert other.kind is EvidenceKind.READ_FAILED
@@ -570,18 +546,18 @@ async def test_accounts_whose_names_are_hidden_are_not_nobodys(
     ],
 )
 async def test_whether_an_application_may_sign_in_is_said_only_when_it_is_told(
-    entra: EntraClient, microsoft: Microsoft, more: dict[str, Any], told: dict[str, str]
+    microsoft: Microsoft, more: dict[str, Any], told: dict[str, str]
 ) -> None:
     """By the tenant; by its owner and by Microsoft, who may switch it off everywhere."""
     consented(microsoft)
     row = microsoft.graph[PRINCIPALS]
     assert isinstance(row, dict)
     microsoft.graph[PRINCIPALS] = listed({**row["value"][0], **more})
-    consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
+    consent = (await microsoft.read_consent())[0]
     assert {k: v for k, v in consent.detail.items() if k == "enabled"} == told
 
 
-async def test_without_apps_nothing_is_asked(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_without_apps_nothing_is_asked(microsoft: Microsoft) -> None:
     """An org without Office 365 apps costs no call."""
-    assert await entra.account_evidence(microsoft.tenant(), frozenset()) == {}
+    assert await microsoft.read_accounts() == {}
     assert microsoft.seen == []

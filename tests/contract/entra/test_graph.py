@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from adapters.entra.client import EntraClient
 from bot.errors import (
     CloudAnswerInvalid,
     CloudError,
@@ -39,7 +38,7 @@ pytestmark = [
 ]
 
 
-async def test_every_page_is_read(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_every_page_is_read(microsoft: Microsoft) -> None:
     """Links to the next page are followed as they are."""
     admins(microsoft, user("u1"))
 
@@ -51,22 +50,20 @@ async def test_every_page_is_read(entra: EntraClient, microsoft: Microsoft) -> N
     microsoft.graph[ROLES] = assignments
     for number in range(5):
         microsoft.graph[f"/users/u{number}"] = {"id": f"u{number}", "accountEnabled": True}
-    found = await entra.global_admins(microsoft.tenant())
+    found = await microsoft.read_admins()
     assert [admin.object_id for admin in found] == ["u0", "u1", "u2", "u3", "u4"]
 
 
-async def test_a_loop_of_pages_is_an_invalid_answer(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_loop_of_pages_is_an_invalid_answer(microsoft: Microsoft) -> None:
     """A next link that was followed already ends the reading."""
     link = f"{microsoft.graph_url}/v1.0{ROLES}?$skiptoken=again"
     microsoft.graph[ROLES] = {"value": [], "@odata.nextLink": link}
     with pytest.raises(CloudAnswerInvalid, match="without end"):
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
     assert len(microsoft.seen) == 2
 
 
-async def test_pages_without_end_are_given_up(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_pages_without_end_are_given_up(microsoft: Microsoft) -> None:
     """New links for ever end at a limit."""
 
     def endless(query: dict[str, str]) -> dict[str, Any]:
@@ -76,7 +73,7 @@ async def test_pages_without_end_are_given_up(entra: EntraClient, microsoft: Mic
 
     microsoft.graph[ROLES] = endless
     with pytest.raises(CloudAnswerInvalid, match="without end"):
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
     assert len(microsoft.seen) == 201
 
 
@@ -98,19 +95,19 @@ async def test_pages_without_end_are_given_up(entra: EntraClient, microsoft: Mic
     ],
 )
 async def test_a_bad_answer_is_one_typed_error_with_tenant_and_call(
-    entra: EntraClient, microsoft: Microsoft, reply: Reply, kind: type[CloudError]
+    microsoft: Microsoft, reply: Reply, kind: type[CloudError]
 ) -> None:
     """Every way in which Graph may fail is told apart."""
     microsoft.graph[ROLES] = reply
     with pytest.raises(kind) as caught:
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
     assert type(caught.value) is kind
     assert caught.value.where == "contoso.example"
     assert caught.value.call == f"GET {ROLES}"
 
 
 async def test_only_the_throttled_parts_of_a_batch_are_asked_again(
-    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
+    microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """The wait is the longest that a part named; parts that were answered are left alone."""
     admins(microsoft, user("u1"))
@@ -120,7 +117,7 @@ async def test_only_the_throttled_parts_of_a_batch_are_asked_again(
         {"id": "u2", "accountEnabled": True},
     ]
     microsoft.graph["/users/u3"] = [Reply(504, {}), {"id": "u3", "accountEnabled": False}]
-    found = await entra.global_admins(microsoft.tenant())
+    found = await microsoft.read_admins()
     assert [(a.object_id, a.enabled) for a in found] == [("u1", True), ("u2", True), ("u3", False)]
     users = [path for path in microsoft.paths() if path.startswith("/users/")]
     assert sorted(users) == ["/users/u1", "/users/u2", "/users/u2", "/users/u3", "/users/u3"]
@@ -129,48 +126,42 @@ async def test_only_the_throttled_parts_of_a_batch_are_asked_again(
 
 @pytest.mark.parametrize(("retry_after", "asked"), [("1", 3), ("3600", 1)])
 async def test_a_part_that_stays_throttled_ends_in_a_typed_error(
-    entra: EntraClient, microsoft: Microsoft, retry_after: str, asked: int
+    microsoft: Microsoft, retry_after: str, asked: int
 ) -> None:
     """Waiting is bounded: by the number of tries, and by how long one wait may be."""
     admins(microsoft, user("u1"))
     microsoft.graph["/users/u1"] = Reply(429, {}, {"Retry-After": retry_after})
     with pytest.raises(CloudThrottled) as caught:
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
     assert caught.value.retry_after == float(retry_after)
     assert microsoft.paths().count("/users/u1") == asked
 
 
-async def test_a_throttled_list_is_asked_again(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_a_throttled_list_is_asked_again(microsoft: Microsoft) -> None:
     """A 429 outside of a batch is waited out as well."""
     admins(microsoft, user("u1"))
     microsoft.graph[ROLES] = [Reply(429, {}, {"Retry-After": "0"}), {"value": [held("u1")]}]
-    assert len(await entra.global_admins(microsoft.tenant())) == 1
+    assert len(await microsoft.read_admins()) == 1
 
 
-async def test_more_than_twenty_reads_go_in_several_batches(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_more_than_twenty_reads_go_in_several_batches(microsoft: Microsoft) -> None:
     """Graph takes twenty parts at most; the loopback server insists on it."""
     people = [f"u{number}" for number in range(45)]
     admins(microsoft, *(user(person) for person in people))
-    found = await entra.global_admins(microsoft.tenant())
+    found = await microsoft.read_admins()
     assert [admin.object_id for admin in found] == people
     assert microsoft.batches == 3
 
 
-async def test_a_batch_that_leaves_a_part_out_is_an_invalid_answer(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_batch_that_leaves_a_part_out_is_an_invalid_answer(microsoft: Microsoft) -> None:
     """A part without a status is not taken for an empty one."""
     admins(microsoft, user("u1"))
     microsoft.graph["/users/u1"] = Reply("strange", {})  # type: ignore[arg-type]  # what Graph must not send
     with pytest.raises(CloudAnswerInvalid, match="missing in the batch"):
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
 
 
-async def test_reports_are_spaced_to_five_in_ten_seconds(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_reports_are_spaced_to_five_in_ten_seconds(microsoft: Microsoft) -> None:
     """All reports share the budget of a tenant; parts of a batch count one by one."""
     admins(microsoft, *(user(f"u{number}") for number in range(12)))
     microsoft.graph["/servicePrincipals"] = {
@@ -178,8 +169,8 @@ async def test_reports_are_spaced_to_five_in_ten_seconds(
     }
     microsoft.graph["/auditLogs/directoryAudits"] = {"value": []}
     microsoft.graph[REPORT] = graph_error(400, "BadRequest")
-    await entra.global_admins(microsoft.tenant())
-    await entra.tenant_evidence(microsoft.tenant())
+    await microsoft.read_admins()
+    await microsoft.read_consent()
     reports = [s.at for s in microsoft.seen if s.path.startswith((REPORT, "/auditLogs"))]
     assert len(reports) == 2 + 12 + 1
     for early, late in zip(reports, reports[5:], strict=False):
@@ -187,12 +178,12 @@ async def test_reports_are_spaced_to_five_in_ten_seconds(
 
 
 async def test_reports_of_different_tenants_do_not_wait_for_each_other(
-    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
+    microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """The limit holds per app and tenant."""
     admins(microsoft, user("u1"))
     for digit in "23456789":
-        await entra.global_admins(microsoft.tenant(TENANT_ID.replace("1", digit)))
+        await microsoft.client.global_admins(microsoft.tenant(TENANT_ID.replace("1", digit)))
     assert clock.slept == []
 
 
@@ -214,7 +205,7 @@ async def test_reports_of_different_tenants_do_not_wait_for_each_other(
     ],
 )
 async def test_a_refused_read_names_the_permission_that_is_missing(
-    entra: EntraClient, microsoft: Microsoft, path: str, permission: str
+    microsoft: Microsoft, path: str, permission: str
 ) -> None:
     """Whether it is raised, kept beside the admins, or told as evidence."""
     admins(microsoft, user("u1"), capable=False)
@@ -226,11 +217,13 @@ async def test_a_refused_read_names_the_permission_that_is_missing(
     microsoft.graph[path] = DENIED
     tenant, missing = microsoft.tenant(), set()
     try:
-        await entra.global_admins(tenant)
+        await microsoft.client.global_admins(tenant)
     except CloudRefused as refused:
         missing.add(refused.missing)
-    missing |= {g.missing for g in entra.admin_gaps(tenant) if isinstance(g, CloudRefused)}
-    accounts = await entra.account_evidence(tenant, frozenset({APP}))
-    for evidence in (*await entra.tenant_evidence(tenant), *accounts[APP]):
+    missing |= {
+        g.missing for g in microsoft.client.admin_gaps(tenant) if isinstance(g, CloudRefused)
+    }
+    accounts = await microsoft.client.account_evidence(tenant, frozenset({APP}))
+    for evidence in (*await microsoft.client.tenant_evidence(tenant), *accounts[APP]):
         missing.add(evidence.detail.get("missing", ""))
     assert missing - {""} == {permission}

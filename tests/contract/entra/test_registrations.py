@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from adapters.entra.client import EntraClient
 from bot.domain.evidence.rules import EvidenceKind
 from tests.contract.entra.microsoft import APP, DENIED, OTHER_APP, Microsoft, listed
 
@@ -22,13 +21,11 @@ def registered(client_id: str, **more: Any) -> dict[str, Any]:
     return {**named, "accountEnabled": True, **more}
 
 
-async def test_all_of_them_are_looked_for_with_one_call(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_all_of_them_are_looked_for_with_one_call(microsoft: Microsoft) -> None:
     """Each app gets one piece of evidence; ids are the same in whichever case."""
     microsoft.graph[PRINCIPALS] = listed(registered(ONE))
     asked = {APP: ONE.upper(), OTHER_APP: OTHER}
-    found = await entra.registration_evidence(microsoft.tenant(), asked)
+    found = await microsoft.client.registration_evidence(microsoft.tenant(), asked)
     (there,), (gone,) = found[APP], found[OTHER_APP]
     assert there.kind is EvidenceKind.OWN_REGISTRATION
     assert there.detail["client_id"] == ONE
@@ -46,37 +43,37 @@ async def test_all_of_them_are_looked_for_with_one_call(
     ],
 )
 async def test_one_that_may_not_sign_in_is_told_so(
-    entra: EntraClient, microsoft: Microsoft, more: dict[str, Any]
+    microsoft: Microsoft, more: dict[str, Any]
 ) -> None:
     """Whether the tenant disabled it, or Microsoft did."""
     microsoft.graph[PRINCIPALS] = listed(registered(ONE, **more))
-    (evidence,) = (await entra.registration_evidence(microsoft.tenant(), {APP: ONE}))[APP]
+    (evidence,) = (await microsoft.client.registration_evidence(microsoft.tenant(), {APP: ONE}))[
+        APP
+    ]
     assert not evidence.is_enabled
 
 
-async def test_what_may_not_be_read_is_told_as_unread(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_what_may_not_be_read_is_told_as_unread(microsoft: Microsoft) -> None:
     """Not as gone."""
     microsoft.graph[PRINCIPALS] = DENIED
-    (evidence,) = (await entra.registration_evidence(microsoft.tenant(), {APP: ONE}))[APP]
+    (evidence,) = (await microsoft.client.registration_evidence(microsoft.tenant(), {APP: ONE}))[
+        APP
+    ]
     assert evidence.kind is EvidenceKind.READ_FAILED
     assert evidence.failed_part == "microsoft"
 
 
-async def test_what_is_no_id_is_not_asked_for(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_what_is_no_id_is_not_asked_for(microsoft: Microsoft) -> None:
     """The log is another cloud's word: only ids go into a filter."""
     asked = {APP: "x' or appId ne '", OTHER_APP: ""}
-    assert await entra.registration_evidence(microsoft.tenant(), asked) == {}
+    assert await microsoft.client.registration_evidence(microsoft.tenant(), asked) == {}
     assert microsoft.paths() == []
 
 
-async def test_more_than_a_filter_takes_are_asked_for_in_parts(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_more_than_a_filter_takes_are_asked_for_in_parts(microsoft: Microsoft) -> None:
     """Graph takes fifteen clauses at most."""
     microsoft.graph[PRINCIPALS] = listed()
     asked = {f"0oa{n}": f"11111111-2222-3333-4444-{n:012d}" for n in range(16)}
-    found = await entra.registration_evidence(microsoft.tenant(), asked)
+    found = await microsoft.client.registration_evidence(microsoft.tenant(), asked)
     assert len(found) == 16
     assert microsoft.paths() == [PRINCIPALS, PRINCIPALS]

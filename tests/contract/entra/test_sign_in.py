@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -55,9 +54,10 @@ STRANGERS_KEY = new_key()
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[Login]:
-    login = Login(KEY)
-    async with served(login.app):
-        yield login
+    async with open_http() as http:
+        login = Login(KEY, http)
+        async with served(login.app):
+            yield login
 
 
 @pytest.fixture
@@ -70,24 +70,18 @@ def login(server: Login) -> Login:
     return server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_http() as http:
-        yield http
-
-
-def signs_in(login: Login, http: httpx.AsyncClient, **settings: str) -> EntraSignIn:
+def signs_in(login: Login, **settings: str) -> EntraSignIn:
     return EntraSignIn(
         login.settings(),
         SignInSettings(**settings),
         "https://o365bot.example.com",
-        http,
+        login.http,
         SteppingClock(START),
     )
 
 
-async def redeem(login: Login, http: httpx.AsyncClient, **settings: str) -> SignedIn:
-    return await signs_in(login, http, **settings).redeem(
+async def redeem(login: Login, **settings: str) -> SignedIn:
+    return await signs_in(login, **settings).redeem(
         TENANT_ID, code="the-code", nonce=NONCE, verifier=VERIFIER
     )
 
@@ -95,11 +89,9 @@ async def redeem(login: Login, http: httpx.AsyncClient, **settings: str) -> Sign
 # ------------------------------------------------------------------ what is asked
 
 
-async def test_the_browser_is_sent_to_the_tenants_own_endpoint(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_the_browser_is_sent_to_the_tenants_own_endpoint(login: Login) -> None:
     """Code, PKCE by S256, state, nonce and a hint; the verifier itself stays here."""
-    address = await signs_in(login, http).address(
+    address = await signs_in(login).address(
         TENANT_ID, state="s", nonce="n", verifier=VERIFIER, login_hint="ada+x@contoso.com"
     )
     parts = urlsplit(address)
@@ -119,10 +111,10 @@ async def test_the_browser_is_sent_to_the_tenants_own_endpoint(
     assert VERIFIER not in address
 
 
-async def test_what_is_configured_is_asked_for(login: Login, http: httpx.AsyncClient) -> None:
+async def test_what_is_configured_is_asked_for(login: Login) -> None:
     """The own API's scope, the authentication context, another redirect path."""
     address = await signs_in(
-        login, http, api_scope=SCOPE, auth_context="c7", redirect_path="/back"
+        login, api_scope=SCOPE, auth_context="c7", redirect_path="/back"
     ).address(TENANT_ID, state="s", nonce="n", verifier=VERIFIER, login_hint="")
     asked = parse_qs(urlsplit(address).query)
     assert asked["scope"] == [f"openid profile {SCOPE}"]
@@ -131,24 +123,22 @@ async def test_what_is_configured_is_asked_for(login: Login, http: httpx.AsyncCl
     assert json.loads(asked["claims"][0]) == claims
 
 
-async def test_admin_consent_is_asked_for_at_the_tenant(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_admin_consent_is_asked_for_at_the_tenant(login: Login) -> None:
     """Everything the registration lists: only `/.default` reaches application permissions."""
     tenant = Tenant(TENANT_ID, "contoso.com", "graph.microsoft.com")
-    address = signs_in(login, http).consent_address(tenant, state="s")
+    address = signs_in(login).consent_address(tenant, state="s")
     assert address.startswith(f"{login.url}/{TENANT_ID}/v2.0/adminconsent?")
     asked = parse_qs(urlsplit(address).query)
     assert asked["scope"] == ["https://graph.microsoft.com/.default"]
     assert asked["redirect_uri"] == ["https://o365bot.example.com/auth/consented"]
 
 
-async def test_admin_consent_is_for_the_graph_of_the_tenants_own_cloud(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_admin_consent_is_for_the_graph_of_the_tenants_own_cloud(login: Login) -> None:
     """For GCC High `login_url` is all that has to be set: its Graph is found by discovery."""
     settings = login.settings().model_copy(update={"login_url": "https://login.microsoftonline.us"})
-    sign_in = EntraSignIn(settings, None, "https://o365bot.example.com", http, SteppingClock(START))
+    sign_in = EntraSignIn(
+        settings, None, "https://o365bot.example.com", login.http, SteppingClock(START)
+    )
     tenant = Tenant(TENANT_ID, "contoso.us", "graph.microsoft.us")
     asked = parse_qs(urlsplit(sign_in.consent_address(tenant, state="s")).query)
     assert asked["scope"] == ["https://graph.microsoft.us/.default"]
@@ -158,22 +148,18 @@ async def test_admin_consent_is_for_the_graph_of_the_tenants_own_cloud(
 
 
 @pytest.mark.parametrize("tenant", ["common", "../evil", "contoso.com", "", f"{TENANT_ID}/x"])
-async def test_only_a_tenants_id_gets_into_an_address(
-    login: Login, http: httpx.AsyncClient, tenant: str
-) -> None:
+async def test_only_a_tenants_id_gets_into_an_address(login: Login, tenant: str) -> None:
     """It comes from the ledger; were it something else, nobody is sent there."""
     with pytest.raises(ValueError, match="named by its id"):
-        signs_in(login, http).consent_address(
+        signs_in(login).consent_address(
             Tenant(tenant, "contoso.com", "graph.microsoft.com"), state="s"
         )
 
 
-async def test_the_code_is_exchanged_once_with_verifier_and_credential(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_the_code_is_exchanged_once_with_verifier_and_credential(login: Login) -> None:
     """And the answer names the account, in small letters."""
     login.tokens["id_token"] = login.sign(login.id_claims(NONCE, oid=ADA.upper()))
-    assert await redeem(login, http) == SignedIn(TENANT_ID, ADA, MfaShown.NOT_PROVEN)
+    assert await redeem(login) == SignedIn(TENANT_ID, ADA, MfaShown.NOT_PROVEN)
     (form,) = login.forms
     assert form == {
         "client_id": CLIENT_ID,
@@ -222,130 +208,96 @@ def changed(login: Login) -> str:
     return ".".join((ada[0], ben[1], ada[2]))
 
 
+def another_tenants(login: Login) -> str:
+    return login.sign(login.id_claims(NONCE, tid=OTHER_TENANT, iss=login.issuer(OTHER_TENANT)))
+
+
+def claims(nonce: object = NONCE, **other: Any) -> Callable[[Login], str]:
+    """Well signed, with these claims."""
+    return lambda login: login.sign(login.id_claims(nonce, **other))
+
+
+def signed(**how: Any) -> Callable[[Login], str]:
+    """The right claims, signed in another way."""
+    return lambda login: login.sign(login.id_claims(NONCE), **how)
+
+
+def as_it_is(token: object) -> Callable[[Login], Any]:
+    return lambda login: token
+
+
+def issued_by(of: str) -> Callable[[Login], str]:
+    return lambda login: login.sign(login.id_claims(NONCE, iss=of.format(login.url)))
+
+
 BAD: dict[str, tuple[Callable[[Login], Any], str]] = {
-    "none at all": (lambda login: None, "there is none"),
-    "a number": (lambda login: 7, "there is none"),
-    "empty": (lambda login: "", "there is none"),
-    "huge": (lambda login: "x" * 40_000, "there is none"),
-    "no token": (lambda login: "abc.def.ghi", "not a signed token"),
+    "none at all": (as_it_is(None), "there is none"),
+    "a number": (as_it_is(7), "there is none"),
+    "empty": (as_it_is(""), "there is none"),
+    "huge": (as_it_is("x" * 40_000), "there is none"),
+    "no token": (as_it_is("abc.def.ghi"), "not a signed token"),
     "alg none": (unsigned, "RS256"),
     "HS256 with the public key": (with_public_key_as_secret, "RS256"),
-    "RS512": (
-        lambda login: login.sign(login.id_claims(NONCE), algorithm="RS512"),
-        "RS256",
-    ),
-    "PS256": (lambda login: login.sign(login.id_claims(NONCE), algorithm="PS256"), "RS256"),
-    "another key under the same name": (
-        lambda login: login.sign(login.id_claims(NONCE), key=STRANGERS_KEY),
-        "signature",
-    ),
-    "a key that nobody published": (
-        lambda login: login.sign(login.id_claims(NONCE), key=STRANGERS_KEY, kid="k9"),
-        "not the tenant's",
-    ),
-    "no key id": (lambda login: login.sign(login.id_claims(NONCE), kid=None), "name its key"),
-    "a key id that is a path": (
-        lambda login: login.sign(login.id_claims(NONCE), kid="../../keys"),
-        "name its key",
-    ),
+    "RS512": (signed(algorithm="RS512"), "RS256"),
+    "PS256": (signed(algorithm="PS256"), "RS256"),
+    "another key under the same name": (signed(key=STRANGERS_KEY), "signature"),
+    "a key that nobody published": (signed(key=STRANGERS_KEY, kid="k9"), "not the tenant's"),
+    "no key id": (signed(kid=None), "name its key"),
+    "a key id that is a path": (signed(kid="../../keys"), "name its key"),
     "changed after signing": (changed, "signature"),
-    "another tenant": (
-        lambda login: login.sign(
-            login.id_claims(NONCE, tid=OTHER_TENANT, iss=login.issuer(OTHER_TENANT))
-        ),
-        "issued it",
-    ),
-    "another tid under our issuer": (
-        lambda login: login.sign(login.id_claims(NONCE, tid=OTHER_TENANT)),
-        "another tenant",
-    ),
-    "no tid": (lambda login: login.sign(login.id_claims(NONCE, tid=None)), "another tenant"),
-    "another audience": (
-        lambda login: login.sign(login.id_claims(NONCE, aud=BEN)),
-        "somebody else",
-    ),
-    "an audience among others": (
-        lambda login: login.sign(login.id_claims(NONCE, aud=[CLIENT_ID, BEN])),
-        "somebody else",
-    ),
-    "no audience": (lambda login: login.sign(login.id_claims(NONCE, aud=None)), "missing"),
-    "an issuer of version 1.0": (
-        lambda login: login.sign(login.id_claims(NONCE, iss=login.issuer(version="1.0"))),
-        "issued it",
-    ),
-    "an issuer with a slash more": (
-        lambda login: login.sign(login.id_claims(NONCE, iss=login.issuer() + "/")),
-        "issued it",
-    ),
-    "expired": (
-        lambda login: login.sign(login.id_claims(NONCE, exp=now() - 120)),
-        "expired",
-    ),
-    "no expiry": (lambda login: login.sign(login.id_claims(NONCE, exp=None)), "missing"),
-    "not valid yet": (
-        lambda login: login.sign(login.id_claims(NONCE, nbf=now() + 300)),
-        "not valid yet",
-    ),
-    "issued in the future": (
-        lambda login: login.sign(login.id_claims(NONCE, iat=now() + 300)),
-        "not valid yet",
-    ),
-    "another nonce": (lambda login: login.sign(login.id_claims("another")), "another sign-in"),
-    "no nonce": (
-        lambda login: login.sign(login.id_claims(None)),
-        "another sign-in",
-    ),
-    "a nonce that is a list": (
-        lambda login: login.sign(login.id_claims([NONCE])),
-        "another sign-in",
-    ),
-    "no account": (lambda login: login.sign(login.id_claims(NONCE, oid=None)), "account"),
-    "an account that is a name": (
-        lambda login: login.sign(login.id_claims(NONCE, oid="ada@contoso.com")),
-        "account",
-    ),
-    "version 1.0": (lambda login: login.sign(login.id_claims(NONCE, ver="1.0")), "version"),
+    "another tenant": (another_tenants, "issued it"),
+    "another tid under our issuer": (claims(tid=OTHER_TENANT), "another tenant"),
+    "no tid": (claims(tid=None), "another tenant"),
+    "another audience": (claims(aud=BEN), "somebody else"),
+    "an audience among others": (claims(aud=[CLIENT_ID, BEN]), "somebody else"),
+    "no audience": (claims(aud=None), "missing"),
+    "an issuer of version 1.0": (issued_by(f"https://sts.windows.net/{TENANT_ID}/"), "issued it"),
+    "an issuer with a slash more": (issued_by(f"{{}}/{TENANT_ID}/v2.0/"), "issued it"),
+    "expired": (claims(exp=now() - 120), "expired"),
+    "no expiry": (claims(exp=None), "missing"),
+    "not valid yet": (claims(nbf=now() + 3600), "not valid yet"),
+    "issued in the future": (claims(iat=now() + 3600), "not valid yet"),
+    "another nonce": (claims("another"), "another sign-in"),
+    "no nonce": (claims(None), "another sign-in"),
+    "a nonce that is a list": (claims([NONCE]), "another sign-in"),
+    "no account": (claims(oid=None), "account"),
+    "an account that is a name": (claims(oid="ada@contoso.com"), "account"),
+    "version 1.0": (claims(ver="1.0"), "version"),
 }
 
 
 @pytest.mark.parametrize(("make", "says"), BAD.values(), ids=BAD)
 async def test_no_other_id_token_is_believed(
-    login: Login, http: httpx.AsyncClient, make: Callable[[Login], Any], says: str
+    login: Login, make: Callable[[Login], Any], says: str
 ) -> None:
     """Each is refused for its own reason, and no error repeats the token."""
     login.tokens["id_token"] = token = make(login)
     with pytest.raises(TokenInvalid, match=says) as caught:
-        await redeem(login, http)
+        await redeem(login)
     if isinstance(token, str) and len(token) > 20:
         assert token[:20] not in f"{caught.value} {caught.value!r}"
 
 
-async def test_a_minute_of_clock_difference_is_forgiven(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_a_minute_of_clock_difference_is_forgiven(login: Login) -> None:
     """Clocks are never quite alike."""
     claims = login.id_claims(NONCE, exp=now() - 30, nbf=now() + 30, iat=now() + 30)
     login.tokens["id_token"] = login.sign(claims)
-    assert (await redeem(login, http)).object_id == ADA
+    assert (await redeem(login)).object_id == ADA
 
 
-async def test_a_key_may_only_speak_for_its_own_issuer(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_a_key_may_only_speak_for_its_own_issuer(login: Login) -> None:
     """Microsoft publishes keys of consumer accounts beside those of tenants."""
     consumers = "9188040d-6c67-4c5b-b112-36a304b66dad"
     login.published[KID] = (KEY, f"{login.url}/{consumers}/v2.0")
     with pytest.raises(TokenInvalid, match="somebody else"):
-        await redeem(login, http)
+        await redeem(login)
     login.published[KID] = (KEY, login.url + "/{tenantid}/v2.0")
-    assert (await redeem(login, http)).object_id == ADA
+    assert (await redeem(login)).object_id == ADA
 
 
-async def test_a_new_key_is_found_and_guessed_ones_do_not_flood_microsoft(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_a_new_key_is_found_and_guessed_ones_do_not_flood_microsoft(login: Login) -> None:
     """After a roll the keys are read again, at once; but not for each unknown name."""
-    client = signs_in(login, http)
+    client = signs_in(login)
 
     async def once() -> SignedIn:
         return await client.redeem(TENANT_ID, code="c", nonce=NONCE, verifier=VERIFIER)
@@ -364,20 +316,18 @@ async def test_a_new_key_is_found_and_guessed_ones_do_not_flood_microsoft(
 # ------------------------------------------------------------------ MFA
 
 
-async def test_an_access_token_for_the_own_api_shows_mfa(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_an_access_token_for_the_own_api_shows_mfa(login: Login) -> None:
     """`amr` of version 1.0 with `mfa` in it; without it, it is not proven."""
     login.tokens["access_token"] = login.sign(login.access_claims())
-    proven = await redeem(login, http, api_scope=SCOPE)
+    proven = await redeem(login, api_scope=SCOPE)
     assert (proven.mfa, proven.kind) == (MfaShown.AMR, ProofKind.SIGNED_IN_MFA)
     for amr in (["pwd"], [], "pwd", None, {"mfa": 1}, ["fed"], 7):
         login.tokens["access_token"] = login.sign(login.access_claims(amr=amr))
-        found = await redeem(login, http, api_scope=SCOPE)
+        found = await redeem(login, api_scope=SCOPE)
         assert (found.mfa, found.kind) == (MfaShown.NOT_PROVEN, ProofKind.SIGNED_IN)
 
 
-async def test_an_authentication_context_shows_mfa(login: Login, http: httpx.AsyncClient) -> None:
+async def test_an_authentication_context_shows_mfa(login: Login) -> None:
     """The very one that was asked for."""
     for acrs, shown in (
         (["c1", "c7"], MfaShown.ACRS),
@@ -387,14 +337,14 @@ async def test_an_authentication_context_shows_mfa(login: Login, http: httpx.Asy
         (None, MfaShown.NOT_PROVEN),
     ):
         login.tokens["id_token"] = login.sign(login.id_claims(NONCE, acrs=acrs))
-        assert (await redeem(login, http, auth_context="c7")).mfa is shown
+        assert (await redeem(login, auth_context="c7")).mfa is shown
 
 
-async def test_what_is_not_configured_shows_nothing(login: Login, http: httpx.AsyncClient) -> None:
+async def test_what_is_not_configured_shows_nothing(login: Login) -> None:
     """An `amr` in a version 2.0 token is none of Microsoft's documented claims."""
     login.tokens["id_token"] = login.sign(login.id_claims(NONCE, amr=["mfa"], acrs=["c1"]))
     login.tokens["access_token"] = login.sign(login.access_claims())
-    assert (await redeem(login, http)).mfa is MfaShown.NOT_PROVEN
+    assert (await redeem(login)).mfa is MfaShown.NOT_PROVEN
 
 
 @pytest.mark.parametrize(
@@ -410,18 +360,18 @@ async def test_what_is_not_configured_shows_nothing(login: Login, http: httpx.As
     ids=lambda claims: next(iter(claims)),
 )
 async def test_an_access_token_of_another_kind_refuses_the_sign_in(
-    login: Login, http: httpx.AsyncClient, claims: dict[str, Any]
+    login: Login, claims: dict[str, Any]
 ) -> None:
     """What was configured must come; half a proof is none."""
     login.tokens["access_token"] = login.sign(login.access_claims(**claims))
     with pytest.raises(TokenInvalid):
-        await redeem(login, http, api_scope=SCOPE)
+        await redeem(login, api_scope=SCOPE)
 
 
-async def test_the_api_may_be_named_by_its_id(login: Login, http: httpx.AsyncClient) -> None:
+async def test_the_api_may_be_named_by_its_id(login: Login) -> None:
     """With the optional claim `aud`/`use_guid`."""
     login.tokens["access_token"] = login.sign(login.access_claims(aud=CLIENT_ID))
-    assert (await redeem(login, http, api_scope=f"{API}/proof")).mfa is MfaShown.AMR
+    assert (await redeem(login, api_scope=f"{API}/proof")).mfa is MfaShown.AMR
 
 
 # ------------------------------------------------------------------ Microsoft's no
@@ -439,7 +389,6 @@ async def test_the_api_may_be_named_by_its_id(login: Login, http: httpx.AsyncCli
 )
 async def test_a_refused_code_and_a_refused_registration_are_told_apart(
     login: Login,
-    http: httpx.AsyncClient,
     status: int,
     error: str,
     number: int,
@@ -452,22 +401,20 @@ async def test_a_refused_code_and_a_refused_registration_are_told_apart(
         {"error": error, "error_description": f"AADSTS{number}: secret words. Trace ID: 1"},
     )
     with pytest.raises(raised) as caught:
-        await redeem(login, http)
+        await redeem(login)
     assert getattr(caught.value, "reason", "") == reason
     assert "secret words" not in str(caught.value)
     assert len(login.forms) == 1, "a code is good for one try"
 
 
-async def test_a_login_host_that_is_down_or_talks_nonsense_is_a_cloud_error(
-    login: Login, http: httpx.AsyncClient
-) -> None:
+async def test_a_login_host_that_is_down_or_talks_nonsense_is_a_cloud_error(login: Login) -> None:
     """The person is told to try again; nothing is believed."""
     login.refusal = (503, {})
     with pytest.raises(CloudUnreachable):
-        await redeem(login, http)
+        await redeem(login)
     login.refusal = (302, {})
     with pytest.raises(CloudAnswerInvalid):
-        await redeem(login, http)
+        await redeem(login)
     login.refusal = (400, {"error": ["x"]})
     with pytest.raises(CloudError):
-        await redeem(login, http)
+        await redeem(login)

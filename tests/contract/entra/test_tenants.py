@@ -21,31 +21,29 @@ from tests.serving import served
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_a_domain_leads_to_its_tenant(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_a_domain_leads_to_its_tenant(microsoft: Microsoft) -> None:
     """The id comes from the issuer; a Graph host that the settings name wins."""
-    tenant = await entra.find_tenant("Contoso.Example.")
+    tenant = await microsoft.client.find_tenant("Contoso.Example.")
     assert tenant == Tenant(
         TENANT_ID, "contoso.example", urlsplit(microsoft.graph_url).netloc, region="EU"
     )
-    assert (await entra.find_tenant(TENANT_ID)).id == TENANT_ID
+    assert (await microsoft.client.find_tenant(TENANT_ID)).id == TENANT_ID
 
 
-async def test_a_domain_is_looked_up_once_a_day(
-    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
-) -> None:
+async def test_a_domain_is_looked_up_once_a_day(microsoft: Microsoft, clock: SteppingClock) -> None:
     """Apps of one tenant share the answer; after a day it is asked again."""
     for _ in range(3):
-        await entra.find_tenant("contoso.example")
+        await microsoft.client.find_tenant("contoso.example")
     assert microsoft.discovered == ["contoso.example"]
     clock.forward(86_400)
-    await entra.find_tenant("contoso.example")
+    await microsoft.client.find_tenant("contoso.example")
     assert len(microsoft.discovered) == 2
 
 
-async def test_a_domain_that_microsoft_does_not_know_has_no_tenant(entra: EntraClient) -> None:
+async def test_a_domain_that_microsoft_does_not_know_has_no_tenant(microsoft: Microsoft) -> None:
     """A 400 that says `invalid_tenant` is an answer: there is none."""
     with pytest.raises(CloudNotFound) as caught:
-        await entra.find_tenant("gone.example.com")
+        await microsoft.client.find_tenant("gone.example.com")
     assert caught.value.where == "gone.example.com"
     assert "Okta app's settings" in caught.value.hint
 
@@ -71,23 +69,21 @@ async def test_a_domain_that_microsoft_does_not_know_has_no_tenant(entra: EntraC
         "%2e%2e/contoso.example",
     ],
 )
-async def test_what_is_no_domain_is_never_sent(
-    entra: EntraClient, microsoft: Microsoft, name: str
-) -> None:
+async def test_what_is_no_domain_is_never_sent(microsoft: Microsoft, name: str) -> None:
     """The name comes from an Okta app's settings, where anything may have been typed."""
     with pytest.raises(CloudNotFound):
-        await entra.find_tenant(name)
+        await microsoft.client.find_tenant(name)
     assert microsoft.discovered == []
 
 
 async def test_a_domain_with_letters_beyond_ascii_is_asked_for_in_its_dns_form(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Internationalised names are sent as DNS knows them."""
     microsoft.discovery["xn--bcher-kva.example"] = Reply(
         200, metadata(microsoft.login_url, "graph.microsoft.com")
     )
-    assert (await entra.find_tenant("bücher.example")).domain == "xn--bcher-kva.example"
+    assert (await microsoft.client.find_tenant("bücher.example")).domain == "xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize(
@@ -105,24 +101,24 @@ async def test_a_domain_with_letters_beyond_ascii_is_asked_for_in_its_dns_form(
     ],
 )
 async def test_a_metadata_document_that_is_none_is_an_invalid_answer(
-    entra: EntraClient, microsoft: Microsoft, reply: Reply
+    microsoft: Microsoft, reply: Reply
 ) -> None:
     """Whatever comes instead ends in one typed error that names the domain and the call."""
     microsoft.discovery["contoso.example"] = reply
     with pytest.raises(CloudAnswerInvalid) as caught:
-        await entra.find_tenant("contoso.example")
+        await microsoft.client.find_tenant("contoso.example")
     assert caught.value.where == "contoso.example"
     assert "openid-configuration" in caught.value.call
 
 
 async def test_a_tenant_id_that_is_answered_with_another_tenant_is_refused(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Asking for one tenant by its id must not lead into another."""
     other = TENANT_ID.replace("1", "7")
     microsoft.discovery[other] = Reply(200, metadata(microsoft.login_url, "graph.microsoft.com"))
     with pytest.raises(CloudAnswerInvalid, match="another tenant"):
-        await entra.find_tenant(other)
+        await microsoft.client.find_tenant(other)
 
 
 # ------------------------------------------------------------------ where a token may go
@@ -159,17 +155,17 @@ async def test_a_graph_host_that_is_not_microsofts_is_refused_at_discovery(
 
 
 async def test_a_tenant_record_with_a_foreign_graph_host_gets_no_token(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """Even a record that was stored or made elsewhere cannot lead a token astray."""
     tenant = Tenant(TENANT_ID, "contoso.example", "127.0.0.1:9")
     with pytest.raises(CloudRefused, match="no Microsoft Graph host"):
-        await entra.global_admins(tenant)
+        await microsoft.client.global_admins(tenant)
     assert microsoft.token_forms == []
 
 
 async def test_a_next_link_to_another_host_is_refused_and_the_host_never_hears_of_it(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """A token must not follow a link out of Graph."""
     heard: list[str] = []
@@ -182,8 +178,8 @@ async def test_a_next_link_to_another_host_is_refused_and_the_host_never_hears_o
     async with served(lambda url: app) as other:
         microsoft.graph[ROLES] = {"value": [], "@odata.nextLink": f"{other}/v1.0{ROLES}?page=2"}
         with pytest.raises(CloudAnswerInvalid, match="another host"):
-            await entra.global_admins(microsoft.tenant())
+            await microsoft.read_admins()
         microsoft.graph[ROLES] = Reply(302, "", {"Location": f"{other}/v1.0{ROLES}"})
         with pytest.raises(CloudAnswerInvalid, match="redirect"):
-            await entra.global_admins(microsoft.tenant())
+            await microsoft.read_admins()
     assert heard == []

@@ -32,11 +32,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_certificate_signs_for_exactly_this_tenants_token_endpoint(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """The loopback endpoint verifies PS256, x5t#S256, aud, jti and times; Graph takes the token."""
     admins(microsoft, user("u1"))
-    assert len(await entra.global_admins(microsoft.tenant())) == 1
+    assert len(await microsoft.read_admins()) == 1
     assert "client_secret" not in microsoft.token_forms[0]
 
 
@@ -54,33 +54,33 @@ async def test_a_client_secret_works_as_well(microsoft: Microsoft, clock: Steppi
 
 
 async def test_a_token_is_fetched_once_however_many_ask_and_kept_for_four_fifths_of_its_life(
-    entra: EntraClient, microsoft: Microsoft, clock: SteppingClock
+    microsoft: Microsoft, clock: SteppingClock
 ) -> None:
     """Twenty callers at once make one request; a token is renewed well before it ends."""
     admins(microsoft, user("u1"))
     tenant = microsoft.tenant()
     microsoft.graph["/users"] = {"value": []}
-    asked = [entra.account_evidence(tenant, frozenset({APP})) for _ in range(20)]
+    asked = [microsoft.client.account_evidence(tenant, frozenset({APP})) for _ in range(20)]
     await asyncio.gather(*asked)
     assert len(microsoft.token_forms) == 1
     clock.forward(LIFETIME_SECONDS * 0.8 - 1)
-    await entra.account_evidence(tenant, frozenset({APP}))
+    await microsoft.client.account_evidence(tenant, frozenset({APP}))
     assert len(microsoft.token_forms) == 1
     clock.forward(1)
-    await entra.account_evidence(tenant, frozenset({APP}))
+    await microsoft.client.account_evidence(tenant, frozenset({APP}))
     assert len(microsoft.token_forms) == 2
 
 
 async def test_a_caller_that_gives_up_does_not_take_the_token_from_the_others(
-    entra: EntraClient, microsoft: Microsoft
+    microsoft: Microsoft,
 ) -> None:
     """The first caller is cancelled while the token is on its way; the second one gets it."""
     microsoft.graph["/users"] = {"value": []}
     microsoft.token_gate = asyncio.Event()
     tenant = microsoft.tenant()
-    first = asyncio.create_task(entra.account_evidence(tenant, frozenset({APP})))
+    first = asyncio.create_task(microsoft.client.account_evidence(tenant, frozenset({APP})))
     await wait_until(lambda: len(microsoft.token_forms) == 1)
-    second = asyncio.create_task(entra.account_evidence(tenant, frozenset({APP})))
+    second = asyncio.create_task(microsoft.client.account_evidence(tenant, frozenset({APP})))
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
@@ -89,38 +89,34 @@ async def test_a_caller_that_gives_up_does_not_take_the_token_from_the_others(
     assert len(microsoft.token_forms) == 1
 
 
-async def test_each_tenant_has_a_token_of_its_own(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_each_tenant_has_a_token_of_its_own(microsoft: Microsoft) -> None:
     """A token of one tenant never asks another one."""
     other = TENANT_ID.replace("1", "2")
     microsoft.graph["/users"] = {"value": []}
     for tenant_id in (TENANT_ID, other):
-        await entra.account_evidence(microsoft.tenant(tenant_id), frozenset({APP}))
+        await microsoft.client.account_evidence(microsoft.tenant(tenant_id), frozenset({APP}))
     assert [seen.tenant_id for seen in microsoft.seen] == [TENANT_ID, other]
     assert len(microsoft.token_forms) == 2
 
 
-async def test_a_token_from_before_a_consent_is_not_kept(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_token_from_before_a_consent_is_not_kept(microsoft: Microsoft) -> None:
     """Permissions stand in the token, which lives for an hour: the next read has a fresh one."""
     tenant = microsoft.tenant()
     microsoft.graph[ROLES] = Reply(403, {"error": {"code": "Authorization_RequestDenied"}})
     with pytest.raises(CloudRefused):
-        await entra.global_admins(tenant)
+        await microsoft.client.global_admins(tenant)
     assert len(microsoft.token_forms) == 1
     admins(microsoft, user("u1"))  # consented
-    assert len(await entra.global_admins(tenant)) == 1
+    assert len(await microsoft.client.global_admins(tenant)) == 1
     assert len(microsoft.token_forms) == 2
 
 
-async def test_a_token_that_graph_no_longer_takes_is_fetched_anew(
-    entra: EntraClient, microsoft: Microsoft
-) -> None:
+async def test_a_token_that_graph_no_longer_takes_is_fetched_anew(microsoft: Microsoft) -> None:
     """A revoked token costs one repetition, nothing more."""
     admins(microsoft, user("u1"))
-    await entra.global_admins(microsoft.tenant())
+    await microsoft.read_admins()
     microsoft.revoke_tokens()
-    assert len(await entra.global_admins(microsoft.tenant())) == 1
+    assert len(await microsoft.read_admins()) == 1
     assert len(microsoft.token_forms) == 2
 
 
@@ -138,12 +134,12 @@ async def test_a_token_that_graph_no_longer_takes_is_fetched_anew(
     ],
 )
 async def test_a_refused_token_says_why_and_what_to_do(
-    entra: EntraClient, microsoft: Microsoft, number: int, says: str, hint: str, missing: str
+    microsoft: Microsoft, number: int, says: str, hint: str, missing: str
 ) -> None:
     """Each code of the sign-in that an operator can act on has its own words."""
     microsoft.token_reply = login_error(number, status=401)
     with pytest.raises(CloudRefused) as caught:
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
     error = caught.value
     assert says in error.message
     assert error.message.startswith("contoso.example ")
@@ -152,11 +148,11 @@ async def test_a_refused_token_says_why_and_what_to_do(
     assert "Trace ID" not in str(error)
 
 
-async def test_a_tenant_that_is_gone_is_not_found(entra: EntraClient, microsoft: Microsoft) -> None:
+async def test_a_tenant_that_is_gone_is_not_found(microsoft: Microsoft) -> None:
     """AADSTS90002 at the token endpoint means the same as at discovery."""
     microsoft.token_reply = login_error(90002, "invalid_request")
     with pytest.raises(CloudNotFound):
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
 
 
 @pytest.mark.parametrize(
@@ -172,12 +168,12 @@ async def test_a_tenant_that_is_gone_is_not_found(entra: EntraClient, microsoft:
     ],
 )
 async def test_a_token_answer_without_a_token_is_an_invalid_answer(
-    entra: EntraClient, microsoft: Microsoft, body: Any, says: str
+    microsoft: Microsoft, body: Any, says: str
 ) -> None:
     """What is missing is named; nothing is cached."""
     microsoft.token_reply = Reply(200, body)
     with pytest.raises(CloudAnswerInvalid, match=says):
-        await entra.global_admins(microsoft.tenant())
+        await microsoft.read_admins()
 
 
 @pytest.mark.parametrize(
