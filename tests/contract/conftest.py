@@ -16,11 +16,13 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store as redis_store
 from bot.ports.store.ledger import Ledger
+from bot.settings.whole import load
 from sandbox.world import World
 from tests import site as web
 from tests.contract import okta_org, slack_stage, teams_world
 from tests.contract.chat_stage import Bot, a_bot
 from tests.contract.clouds_stage import Clouds, a_company
+from tests.contract.doctor_stage import Installation
 from tests.expiry import lasting_keys
 from tests.fake_ledger import FakeLedger
 from tests.terminal import Terminal, settings_file
@@ -90,6 +92,12 @@ async def bot(world: World, tmp_path: Path) -> AsyncIterator[Bot]:
     """A bot of that world that only writes down what it is sent."""
     async with a_bot(world, tmp_path) as bot:
         yield bot
+
+
+@pytest.fixture
+def installation(world: World, tmp_path: Path) -> Installation:
+    """That world and the settings of a bot for it, of which a test breaks one thing."""
+    return Installation(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
 
 
 @pytest.fixture

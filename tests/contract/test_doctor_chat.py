@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,12 +10,11 @@ from adapters.mail.probe import MailProbe
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Finding, Grade
 from bot.settings.sections.mail import MailSettings
-from bot.settings.whole import load
 from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import APP_ID
 from sandbox.teams.installing import CATALOGUE, INSTALL
 from sandbox.teams.service import CHANNEL
-from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
+from sandbox.world import SLACK_TOKEN, TEAMS_SECRET
 from tests.contract.doctor_stage import Fault, Installation, check_fault, names, secret
 from tests.mail_server import PASSWORD, USER, Certificates, mail_server
 from tests.mailbox import PASSWORD as IMAP_PASSWORD
@@ -28,12 +25,6 @@ pytestmark = pytest.mark.usefixtures("no_waiting")
 
 DAY = timedelta(days=1)
 NOBODY = "00000000-0000-0000-0000-0000000000ff"
-
-
-@pytest.fixture
-async def installation(keys: Path, tmp_path: Path) -> AsyncIterator[Installation]:
-    async with World(page_port=None, key_directory=keys) as world:
-        yield Installation(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
 
 
 def operators(installation: Installation, *who: str) -> None:

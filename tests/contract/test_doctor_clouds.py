@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.domain.doctor.finding import Grade
-from bot.settings.whole import load
-from sandbox.world import TEAMS_SECRET, World
+from sandbox.world import TEAMS_SECRET
 from tests.contract.doctor_stage import Fault, Installation, check_fault, names, said, secret
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def installation(keys: Path, tmp_path: Path) -> AsyncIterator[Installation]:
-    async with World(page_port=None, key_directory=keys) as world:
-        yield Installation(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
 
 
 def by_token(installation: Installation) -> None:

@@ -169,6 +169,8 @@ async def open_stage(
         text = settings.read_text()
         if minimum_proof:
             text = re.sub(r"\[(sign_in|operators_page)\]\n[^\[]*", "", text)
+        if boards:  # the section is there already
+            text, more = text.replace("[campaign]\n", more), ""
         settings.write_text(f"{text}\n{more}")
         async with (
             ForkedBot(settings, directory / "bot.log", url) as bot,

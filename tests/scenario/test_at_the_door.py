@@ -11,10 +11,9 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from sandbox.page import reading
 from sandbox.slack.delivery import sign
 from sandbox.world import SLACK_SECRET
-from tests.scenario.conftest import Stage, listed, own_stage, said
+from tests.scenario.conftest import Stage, own_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -50,18 +49,11 @@ async def test_a_repeated_event_is_acted_on_once(
     assert answered[asked.id] == [200] * 3
 
 
-@pytest.mark.parametrize(
-    ("what", "secret", "age", "header"),
-    [
-        ("another secret", "not-the-signing-secret", 0, True),
-        ("a request of ten minutes ago", SLACK_SECRET, 600, True),
-        ("no signature", SLACK_SECRET, 0, False),
-    ],
-)
-async def test_a_forged_slack_request_is_refused(
-    stage: Stage, what: str, secret: str, age: int, header: bool
-) -> None:
-    """A command that Slack did not sign, just now, gets 401 and has no effect."""
+@pytest.mark.parametrize(("secret", "age"), [("not-the-secret", 0), (SLACK_SECRET, 600)])
+async def test_a_forged_slack_request_is_refused(stage: Stage, secret: str, age: int) -> None:
+    """A command that Slack did not sign, just now, gets 401 and has no effect; the contract tests
+    have every way to forge one.
+    """
     channel = stage.slack_channel
     before = [message for message in channel.messages if message.only_for]
     body = urlencode({"command": "/o365", "text": "apps", "user_id": "U0OLA"}).encode()
@@ -69,30 +61,19 @@ async def test_a_forged_slack_request_is_refused(
     headers = {
         "X-Slack-Request-Timestamp": stamp,
         "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Signature": sign(secret, stamp, body),
     }
-    if header:
-        headers["X-Slack-Signature"] = sign(secret, stamp, body)
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(f"{stage.bot.url}/slack/events", content=body, headers=headers)
-    assert 400 <= answer.status_code < 500, what
+    assert answer.status_code == 401
     assert [message for message in channel.messages if message.only_for] == before
 
 
-@pytest.mark.parametrize(
-    ("what", "claims"),
-    [
-        ("another bot's token", {"aud": "00000000-0000-4000-8000-000000000000"}),
-        ("another issuer's token", {"iss": "https://login.example.com"}),
-        ("an expired token", {"nbf": 1, "iat": 1, "exp": 2}),
-        ("a token for another service URL", {"serviceurl": "https://evil.example.com/"}),
-        ("no token", None),
-        ("a token with a broken signature", {}),
-    ],
-)
-async def test_a_forged_teams_activity_is_refused(
-    stage: Stage, what: str, claims: Json | None
-) -> None:
-    """An activity without a token of the Bot Framework for this bot gets 401 or 403."""
+@pytest.mark.parametrize("claims", [None, {"aud": "00000000-0000-4000-8000-000000000000"}])
+async def test_a_forged_teams_activity_is_refused(stage: Stage, claims: Json | None) -> None:
+    """An activity without a token of the Bot Framework for this bot gets 401; the contract tests
+    have every way to forge one.
+    """
     people, service = stage.world.teams, stage.world.teams.service
     dm = people.dm_of("ola")
     before = list(dm.messages)
@@ -107,36 +88,10 @@ async def test_a_forged_teams_activity_is_refused(
         "conversation": service.conversation_object(dm),
         "recipient": {"id": service.bot_id},
     }
-    headers = {}
-    if claims is not None:
-        token = people.token(**claims)
-        if not claims:
-            head, payload, signature = token.split(".")
-            token = ".".join((head, payload, signature[::-1]))
-        headers["Authorization"] = f"Bearer {token}"
+    headers = {} if claims is None else {"Authorization": f"Bearer {people.token(**claims)}"}
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(
             f"{stage.bot.url}/teams/messages", json=activity, headers=headers
         )
-    assert answer.status_code in (401, 403), what
+    assert answer.status_code == 401
     assert dm.messages == before
-
-
-async def test_somebody_who_is_no_operator_learns_nothing(stage: Stage) -> None:
-    """Gita is no operator: both platforms tell her so, and no app is named."""
-    in_slack = await stage.command("/o365 apps", lambda m: True, user="gita")
-    in_teams = await stage.ask_in_teams("which O365 apps need migration", said("perators"), "gita")
-    for answer in (in_slack, in_teams):
-        assert "Only operators can ask" in f"{answer.text} {reading.text(answer)}"
-        assert not reading.items(answer)
-
-
-async def test_an_unknown_command_offers_the_closest_one(stage: Stage) -> None:
-    """`aps` is asked back as `apps`, with a button that does just that."""
-    answer = await stage.command("/o365 aps", lambda m: True)
-    assert "Did you mean “apps”?" in answer.text
-    channel, since = stage.slack_channel, len(stage.slack_channel.messages)
-    await stage.world.slack.press("ola", answer, "Say “apps”")
-    await stage.world.log.wait_for(
-        lambda: listed(answer) or any(listed(m) for m in channel.messages[since:] if m.from_bot)
-    )

@@ -19,7 +19,7 @@ from sandbox.slack import workspace as slack_workspace
 from sandbox.slack.people import SlackPeople
 from sandbox.teams.people import TeamsPeople
 from tests.scenario.buttons.chat import Chat
-from tests.scenario.conftest import WITHIN, Stage, own_stage
+from tests.scenario.conftest import WITHIN, Stage, listed, own_stage
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -62,10 +62,10 @@ async def button_of_a_board(stage: Stage, stranger: Chat, _: Chat) -> None:
 
 async def button_of_an_operators_list(stage: Stage, stranger: Chat, operator: Chat) -> None:
     if stranger.slack:
-        listed = await operator.says("apps", " done", "send .*")
+        apps = await operator.says("apps", " done", "send .*")
     else:
-        listed = await stage.ask_in_teams("apps", lambda m: bool(operator.way(m, "send .*")))
-    await stranger.press(listed, "send .*")
+        apps = await stage.ask_in_teams("apps", lambda m: bool(operator.way(m, "send .*")))
+    await stranger.press(apps, "send .*")
 
 
 async def form_of_an_operator(stage: Stage, stranger: Chat, operator: Chat) -> None:
@@ -132,6 +132,18 @@ async def test_the_home_tab_of_a_stranger_has_no_app(stage: Stage) -> None:
         assert ("Office 365 HQ" in str(homes[who])) is has
 
 
+async def test_the_home_tab_is_pressed_and_answered_in_person(stage: Stage) -> None:
+    """ "By person" in its menu comes as a direct message."""
+    slack = stage.world.slack
+    await slack.open_home(OPERATOR)
+    who, dm = slack.slack_id(OPERATOR), slack.dm_of(OPERATOR)
+    since = len(dm.messages)
+    await wait_until(partial(slack.workspace.homes.__contains__, who), within=WITHIN)
+    await slack.press_home(OPERATOR, "By person")
+    answer = await stage.next(dm, since, listed)
+    assert "Gita Global" in {item.heading.rpartition(" (")[0] for item in reading.items(answer)}
+
+
 async def test_a_reader_reads_by_buttons_and_changes_nothing_by_them(stage: Stage) -> None:
     """A member of a channel of readers sees the list; what an operator's offers is refused."""
     readers = Group(Platform.SLACK, GroupKind.CHANNEL, slack_workspace.READERS)
@@ -139,9 +151,9 @@ async def test_a_reader_reads_by_buttons_and_changes_nothing_by_them(stage: Stag
         stage.world.slack.join(STRANGER, slack_workspace.READERS)
     reader, operator = Chat(stage, STRANGER, True), Chat(stage, OPERATOR, True)
     try:
-        listed = await reader.says("apps", " done")
-        assert reader.way(listed, "send .*") is None
-        assert reader.way(listed, "why .*") is not None
+        apps = await reader.says("apps", " done")
+        assert reader.way(apps, "send .*") is None
+        assert reader.way(apps, "why .*") is not None
         before = reader.looks()
         await button_of_an_operators_list(stage, reader, operator)
         await reader.comes(before, "takes an operator")
