@@ -22,8 +22,8 @@ from typing import Protocol, Self
 
 import httpx
 
-UP_WITHIN = 30.0
-DOWN_WITHIN = 25.0
+UP_WITHIN = 60.0
+DOWN_WITHIN = 40.0
 """Seconds; the bot itself lets answers under way take 20."""
 LOOK_EVERY = 0.02
 

@@ -57,7 +57,7 @@ class Browser:
         self._client = httpx.AsyncClient(
             trust_env=False,
             follow_redirects=True,
-            timeout=10,
+            timeout=60,
             headers={"User-Agent": "Mozilla/5.0 (sandbox)", "Accept": "text/html"},
         )
 

@@ -38,7 +38,7 @@ async def serve(
         servers.append(server)
         running.append(asyncio.create_task(server.serve(sockets=[listener])))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await asyncio.gather(*(server.ready.wait() for server in servers))
         yield addresses
     finally:

@@ -170,7 +170,7 @@ class World:
         self.hooks.connect(bot_url)
         self.company.bot.redirect_uris = {f"{bot_url}/auth/callback", f"{bot_url}/auth/consented"}
 
-    async def start_chat(self, within: float = 30.0) -> None:
+    async def start_chat(self, within: float = 60.0) -> None:
         """Once the bot answers at all: Slack checks its URL, Teams tells it who has the app, and
         the event hooks are verified.
 

@@ -98,7 +98,7 @@ class Pair:
             async def handed_over() -> bool:
                 return bool((await first.info("replication"))["role"] == "slave")
 
-            await wait_until(handed_over, within=20, what="the replica has taken over")
+            await wait_until(handed_over, within=60, what="the replica has taken over")
             self.address.target = self.second.port
 
 
@@ -116,7 +116,7 @@ async def a_pair(folder: Path) -> AsyncIterator[Pair]:
             async def in_step() -> bool:
                 return bool((await client.info("replication"))["master_link_status"] == "up")
 
-            await wait_until(in_step, within=20, what="the replica follows")
+            await wait_until(in_step, within=60, what="the replica follows")
         async with moving_address(first.port) as address:
             yield Pair(first, second, address)
     finally:
