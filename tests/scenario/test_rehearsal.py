@@ -44,6 +44,17 @@ async def delivered(stage: Stage, label: str) -> None:
         await wait_until(noted, within=TICK, what="the delivery is confirmed")
 
 
+def jump_to_a_morning(stage: Stage, zone: str, country: str) -> None:
+    """To the next one there that is a working day's: what waits for it is put off if it is missed."""
+    clock, calendar = (
+        stage.world.clock,
+        Calendar(ZoneInfo(zone), country=country, days_off=days_off),
+    )
+    clock.jump("morning")
+    while clock.zone != zone or not calendar.is_open(clock.now()):
+        clock.jump("morning")
+
+
 def jump_to_a_working_day(stage: Stage) -> None:
     """To a morning that is no weekend; by then nothing of today is too fresh to be told."""
     stage.world.clock.jump("day")
@@ -85,7 +96,5 @@ async def test_somebody_in_tokyo_is_reminded_in_their_morning(alone: Stage) -> N
     since = len(dm.messages)
     clock.jump("week")
     clock.jump("week")  # a reminder is due by then, and Tokyo's evening has come
-    tokyo = Calendar(ZoneInfo("Asia/Tokyo"), country="JP", days_off=days_off)
-    while clock.zone != tokyo.zone.key or not tokyo.is_open(clock.now()):
-        clock.jump("morning")
+    jump_to_a_morning(alone, "Asia/Tokyo", "JP")
     await alone.next(dm, since, said("Office 365 Labs", "Die Links sind neu"), TICK)

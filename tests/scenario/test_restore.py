@@ -12,7 +12,7 @@ from sandbox.browser import Browser
 from sandbox.page import reading
 from sandbox.world import World
 from tests.scenario.conftest import NO_HOLIDAYS, Stage, open_stage, said
-from tests.scenario.test_rehearsal import jump_to_a_working_day
+from tests.scenario.test_rehearsal import jump_to_a_morning
 from tests.terminal import Terminal
 from tests.waiting import wait_until
 
@@ -60,7 +60,7 @@ async def test_nothing_is_sent_twice_after_an_older_backup_was_restored(
         await stage.command(f"/o365 send {APP}", said(APP))
         ran = await terminal.run("backup", str(tmp_path / "old.gz"))
         assert ran.status == 0, ran.err
-        jump_to_a_working_day(stage)
+        jump_to_a_morning(stage, "Europe/Berlin", "AQ")
         await stage.next(dm, 0, said(APP), within=60)
         await look_twice(stage)
 

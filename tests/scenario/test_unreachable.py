@@ -94,13 +94,11 @@ class Asking:
             return dict(await stored.request(self.label))
 
     async def is_asked(self, account: str) -> None:
-        """Until the newest request is for this account, which has not been told."""
+        """Until the newest request is for this account; in its hours it is told at once."""
 
         async def found() -> bool:
-            request = await self.request()
-            chat = request["chat"]
-            asked = f"{chat['platform']}:{chat['user_id']}"
-            return (asked, request["stage"]) == (account, "requested")
+            chat = (await self.request())["chat"]
+            return f"{chat['platform']}:{chat['user_id']}" == account
 
         await wait_until(found, within=WITHIN, what=f"{account} is asked for {self.label}")
 
