@@ -45,7 +45,7 @@ async def delivered(stage: Stage, label: str) -> None:
 
 
 def jump_to_a_morning(stage: Stage, zone: str, country: str) -> None:
-    """To the next one there that is a working day's: what waits for it is put off if it is missed."""
+    """To the next one of a working day there: what waits for it is put off where it is missed."""
     clock, calendar = (
         stage.world.clock,
         Calendar(ZoneInfo(zone), country=country, days_off=days_off),
