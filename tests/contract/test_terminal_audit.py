@@ -32,6 +32,14 @@ def entry(n: int, who: str = "slack:U1", **detail: str) -> AuditEntry:
     return AuditEntry(NOW + timedelta(days=n), who, "ask", "contoso/0oa1", {"n": str(n), **detail})
 
 
+@pytest.fixture
+def terminal(redis_url: str, tmp_path: Path) -> Terminal:
+    """With a key for the audit."""
+    (tmp_path / "audit_key").write_text(KEY + "\n")
+    more = f'[audit]\nkey_file = "{tmp_path}/audit_key"\n'
+    return Terminal(settings_file(tmp_path, redis_url, more=more))
+
+
 async def test_each_row_is_a_line_of_json(terminal: Terminal, store: Redis) -> None:
     """With names, and with the head apart from it."""
     trail = Trail(store, KEYS, KEY.encode())
