@@ -63,13 +63,24 @@ class CloudUnreachable(CloudError):
 
 
 class CloudThrottled(CloudError):
-    """A rate limit was hit and waiting did not help. `retry_after` is in seconds."""
+    """A rate limit was hit and waiting did not help. `retry_after` is in seconds.
+
+    `told`: the API named that time. Where it did not, each further try waits longer.
+    """
 
     def __init__(
-        self, message: str, *, where: str, call: str, retry_after: float, hint: str = ""
+        self,
+        message: str,
+        *,
+        where: str,
+        call: str,
+        retry_after: float,
+        told: bool = True,
+        hint: str = "",
     ) -> None:
         super().__init__(message, where=where, call=call, hint=hint)
         self.retry_after = retry_after
+        self.told = told
 
 
 class CloudRefused(CloudError):

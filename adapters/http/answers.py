@@ -32,7 +32,11 @@ from bot.errors import (
 )
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
-DEFAULT_RETRY_AFTER = 1.0  # seconds, when a 429 does not say
+UNTOLD_WAIT = 5.0
+"""Seconds after the first 429 that does not say, doubled at each further one: three tries outlast
+the ten seconds in which Microsoft counts reads of its reports ("Microsoft Graph throttling
+guidance": without Retry-After, back off exponentially).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +123,7 @@ def refusal(answer: Answer) -> CloudError:
             hint="Check the address in the settings: it must be the one that the API itself uses.",
         )
     if status == 429:
-        return CloudThrottled(
-            f"{where} limits the rate of {call}.",
-            where=where,
-            call=call,
-            retry_after=retry_after(answer.headers),
-        )
+        return throttled(where, call, answer.headers)
     if status == 404:
         return CloudNotFound(f"{where} does not know {call}.", where=where, call=call)
     if status >= 500:
@@ -159,17 +158,34 @@ def is_certificate_problem(error: BaseException | None) -> bool:
     return False
 
 
-def retry_after(headers: Mapping[str, str], untold: float = DEFAULT_RETRY_AFTER) -> float:
+def throttled(where: str, call: str, headers: Mapping[str, str]) -> CloudThrottled:
+    """The error that a 429 means, in an answer or in a part of a batch."""
+    told = retry_after(headers)
+    return CloudThrottled(
+        f"{where} limits the rate of {call}.",
+        where=where,
+        call=call,
+        retry_after=UNTOLD_WAIT if told is None else told,
+        told=told is not None,
+    )
+
+
+def wait_before_trying_again(error: CloudThrottled, tried: int) -> float:
+    """Seconds to wait after so many tries."""
+    return error.retry_after if error.told else error.retry_after * 2 ** (tried - 1)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait by `Retry-After` (RFC 9110, section 10.2.3: seconds or a date).
 
-    `untold` where it says nothing, or nothing that can be read.
+    None where it says nothing, or nothing that can be read.
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:
         return float(value)
     until = http_date(value)
     if until is None:
-        return untold
+        return None
     now = http_date(headers.get("date", "")) or datetime.now(UTC)
     return max(0.0, (until - now).total_seconds())
 

@@ -24,6 +24,7 @@ from adapters.http.answers import (
     decode,
     is_certificate_problem,
     refusal,
+    wait_before_trying_again,
     wrapped,
 )
 from adapters.http.counts import Api, counted
@@ -96,26 +97,27 @@ class Pace(Protocol):
         ...
 
 
-def _wait_as_told(error: CloudThrottled) -> float | bool:
-    """Wait as long as the answer says, up to a minute; beyond that, let the caller know."""
-    return error.retry_after if error.retry_after <= 60 else False
+def _wait_as_told(error: CloudThrottled, tried: int) -> float | bool:
+    """Wait up to a minute; beyond that, let the caller know."""
+    seconds = wait_before_trying_again(error, tried)
+    return seconds if seconds <= 60 else False
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
     """How often to try, and how long to wait for a rate limit.
 
-    `throttled` gives seconds, or False to give up at once. Between tries after other failures the
-    wait doubles from a tenth of a second, with jitter.
+    `throttled` gives seconds after so many tries, or False to give up at once. Between tries after
+    other failures the wait doubles from a tenth of a second, with jitter.
     """
 
     attempts: int = 3
-    throttled: Callable[[CloudThrottled], float | bool] = _wait_as_told
+    throttled: Callable[[CloudThrottled, int], float | bool] = _wait_as_told
 
-    def backoff(self, error: Exception) -> float | bool:
-        """For stamina: whether to try again, and after how many seconds."""
+    def backoff(self, error: Exception, tried: int) -> float | bool:
+        """Whether to try again after so many tries, and after how many seconds."""
         if isinstance(error, CloudThrottled):
-            return self.throttled(error)
+            return self.throttled(error, tried)
         return isinstance(error, CloudUnreachable) and not is_certificate_problem(error)
 
 
@@ -173,11 +175,15 @@ class CloudClient:
     async def _call(self, method: str, target: str, accept: Container[int], **parts: Any) -> Answer:
         url = self._url(method, target)
         call = f"{method} {url.path}"
+        tried = 0
         retrying = stamina.retry_context(
-            on=self._retry.backoff, attempts=self._retry.attempts, timeout=None
+            on=lambda error: self._retry.backoff(error, tried),
+            attempts=self._retry.attempts,
+            timeout=None,
         )
         async for attempt in retrying:
             with attempt:
+                tried += 1
                 answer = await self._attempt(method, url, call, parts)
                 if 200 <= answer.status < 300 or answer.status in accept:
                     return answer

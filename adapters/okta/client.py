@@ -66,7 +66,7 @@ class OktaClient:
             pace=pace or OktaPace(clock, keep_free=settings.free_share, shared=budget),
             explain=explain,
             # The pace has learnt of the limit: the next try waits for its turn.
-            retry=Retry(throttled=lambda error: 0.0),
+            retry=Retry(throttled=lambda error, tried: 0.0),
         )
 
     def _credentials(self, settings: OktaSettings) -> Credentials:

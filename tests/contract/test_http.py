@@ -152,9 +152,26 @@ async def test_an_answer_that_breaks_off_is_an_unreachable_server(http: httpx.As
 def test_the_wait_for_a_rate_limit_is_what_the_answer_says_up_to_a_minute() -> None:
     """Longer waits are the caller's to decide: it is told how long."""
     error = CloudThrottled("", where="", call="", retry_after=12.0)
-    assert Retry().backoff(error) == 12.0
+    assert [Retry().backoff(error, tried) for tried in (1, 2)] == [12.0, 12.0]
     error.retry_after = 3600.0
-    assert Retry().backoff(error) is False
+    assert Retry().backoff(error, 1) is False
+
+
+async def test_where_a_rate_limit_names_no_time_each_wait_is_twice_as_long(
+    http: httpx.AsyncClient,
+) -> None:
+    """As Microsoft asks for: "If no Retry-After header is provided, back off exponentially"."""
+    waited = []
+
+    def wait(error: CloudThrottled, tried: int) -> float:
+        waited.append(Retry().backoff(error, tried))
+        return 0.0
+
+    async with answering(http_bytes(b"", status="429 Too Many Requests")) as (url, seen):
+        with pytest.raises(CloudThrottled):
+            await client_of(http, url, retry=Retry(throttled=wait)).get("/")
+    assert len(seen) == 3
+    assert waited[:2] == [5.0, 10.0]
 
 
 @pytest.mark.parametrize(
@@ -168,15 +185,15 @@ def test_the_wait_for_a_rate_limit_is_what_the_answer_says_up_to_a_minute() -> N
             },
             30.0,
         ),
-        ({"retry-after": "soon"}, 1.0),
-        ({"retry-after": "-5"}, 1.0),
-        ({}, 1.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-5"}, None),
+        ({}, None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_by_the_servers_own_clock(
-    headers: dict[str, str], seconds: float
+    headers: dict[str, str], seconds: float | None
 ) -> None:
-    """A skewed clock on either side does not change the wait; nonsense is a second."""
+    """A skewed clock on either side does not change the wait; nonsense says nothing."""
     assert retry_after(httpx.Headers(headers)) == seconds
 
 

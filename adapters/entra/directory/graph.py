@@ -19,7 +19,7 @@ from adapters.entra.directory.pace import REPORTS_AT_ONCE, ReportPace
 from adapters.entra.directory.reading import Json, records, text
 from adapters.entra.directory.refusals import refusal
 from adapters.entra.directory.tokens import AppTokens, TenantCredentials
-from adapters.http.answers import retry_after
+from adapters.http.answers import throttled, wait_before_trying_again
 from adapters.http.client import CloudClient
 from bot.domain.inventory.apps import Tenant
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
@@ -107,12 +107,12 @@ class Graph:
     async def _batch(self, tenant: Tenant, asks: Sequence[Ask]) -> list[Json | CloudError]:
         done: dict[int, Json | CloudError] = {}
         left = dict(enumerate(asks))
-        for attempts_left in reversed(range(PART_ATTEMPTS)):
+        for tried in range(1, PART_ATTEMPTS + 1):
             parts = await self._post(tenant, left)
             for number, ask in left.items():
                 done[number] = _outcome(tenant, ask.call, parts.get(str(number), {}))
-            waits = {n: w for n in left if (w := _wait(done[n])) is not None}
-            if not waits or not attempts_left:
+            waits = {n: w for n in left if (w := _wait(done[n], tried)) is not None}
+            if not waits or tried == PART_ATTEMPTS:
                 break
             await self._sleep(max(waits.values()))
             left = {number: asks[number] for number in waits}
@@ -172,12 +172,7 @@ def _outcome(tenant: Tenant, call: Call, part: Json) -> Json | CloudError:
         headers = httpx.Headers(
             {k: v for k, v in told.items() if isinstance(v, str)} if isinstance(told, dict) else {}
         )
-        return CloudThrottled(
-            f"{tenant.domain} limits the rate of {call.name}.",
-            where=tenant.domain,
-            call=call.name,
-            retry_after=retry_after(headers),
-        )
+        return throttled(tenant.domain, call.name, headers)
     if status >= 500:
         return CloudUnreachable(
             f"{tenant.domain} failed with {status} on {call.name}.",
@@ -189,10 +184,11 @@ def _outcome(tenant: Tenant, call: Call, part: Json) -> Json | CloudError:
     return body if isinstance(body, dict) else _invalid(tenant, call, "is no object")
 
 
-def _wait(outcome: Json | CloudError) -> float | None:
-    """Seconds after which asking again may help; None when it will not."""
+def _wait(outcome: Json | CloudError, tried: int) -> float | None:
+    """Seconds after which asking again may help, after so many tries; None when it will not."""
     match outcome:
-        case CloudThrottled(retry_after=seconds):
+        case CloudThrottled():
+            seconds = wait_before_trying_again(outcome, tried)
             return seconds if seconds <= LONGEST_WAIT else None
         case CloudUnreachable():
             return PASSING_FAILURE_WAIT

@@ -124,8 +124,9 @@ def meaning(
         case 412:  # two changes at the same time: nothing was taken
             return ChatThrottled(says, retry_after=CONFLICT_PAUSE)
         case 429:
-            told = retry_after(answer.headers, pause)
-            return ChatThrottled(says, retry_after=min(max(told, SHORTEST_PAUSE), LONGEST_PAUSE))
+            told = retry_after(answer.headers)
+            wait = pause if told is None else told
+            return ChatThrottled(says, retry_after=min(max(wait, SHORTEST_PAUSE), LONGEST_PAUSE))
         case _ if status >= 500 or status == 408:
             return ChatUnreachable(says)  # whether it was taken nobody knows
     refusal = _refusal(status, code, changes=changes)

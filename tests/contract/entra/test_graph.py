@@ -137,6 +137,17 @@ async def test_a_part_that_stays_throttled_ends_in_a_typed_error(
     assert microsoft.paths().count("/users/u1") == asked
 
 
+async def test_a_part_that_is_throttled_without_a_time_is_waited_for_longer_each_time(
+    microsoft: Microsoft, clock: SteppingClock
+) -> None:
+    """The reports of Graph name no time; asking every second would only keep the limit shut."""
+    admins(microsoft, user("u1"))
+    busy = Reply(429, {"error": {"code": "TooManyRequests"}})
+    microsoft.graph["/users/u1"] = [busy, busy, {"id": "u1", "accountEnabled": True}]
+    assert len(await microsoft.read_admins()) == 1
+    assert clock.slept == [5.0, 10.0]
+
+
 async def test_a_throttled_list_is_asked_again(microsoft: Microsoft) -> None:
     """A 429 outside of a batch is waited out as well."""
     admins(microsoft, user("u1"))
