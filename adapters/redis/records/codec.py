@@ -1,8 +1,8 @@
 """The ledger's records as JSON and back.
 
-In a rolling deploy the former release reads and writes the same records, and what it does not know
-it leaves out when it writes. So a field, or a value of an enum, is read one release before it is
-written: the first release knows it with a default and never sets it, the next one sets it. Unknown
+In a rolling deploy the former release reads the same records, and what it does not know it would
+leave out when it writes. So a new field, or a new value of an enum, gives the store a newer form
+(`commit.SCHEMA`): a replica of the former release then writes nothing any more, and ends. Unknown
 fields are no error; a field that is not there has its default.
 """
 
