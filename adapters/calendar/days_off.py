@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
-import holidays
 from babel.core import get_global
+
+from bot.settings.places import country_holidays
 
 
 @cache
@@ -19,7 +20,7 @@ def days_off(place: str, year: int) -> frozenset[date]:
     """
     country, _, region = place.partition("-")
     try:
-        return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))
+        return frozenset(country_holidays(country, subdiv=region or None, years=year))
     except NotImplementedError:
         return frozenset()
 

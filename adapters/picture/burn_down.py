@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,13 +21,6 @@ PAPER, INK, FAINT = "#ffffff", "#1d1c1d", "#d8d8d8"
 OPEN, FORECAST, NEEDED, DEADLINE = "#1264a3", "#1264a3", "#5c5c5c", "#b3261e"
 FAR = timedelta(days=120)
 """A date or a forecast beyond this is left out: the days so far would be a dot."""
-
-
-class PillowPainter:
-    """Implements `bot.ports.writing.Painter`."""
-
-    async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:
-        return await asyncio.to_thread(draw, chart, labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.likeness import exact
 from bot.errors import O365BotError, SettingsInvalid
+from bot.settings.errors import in_words
 from bot.settings.variables import CONFIG_VARIABLE
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -73,6 +74,4 @@ def checked(option: str, kind: Any, value: str) -> str:
     try:
         return str(TypeAdapter(kind).validate_python(value))
     except ValidationError as error:
-        first = error.errors()[0]
-        why = first.get("ctx", {}).get("error") or first["msg"]
-        raise SettingsInvalid((f"{option}: {why}",)) from None
+        raise SettingsInvalid((f"{option}: {in_words(option, error.errors()[0])}",)) from None

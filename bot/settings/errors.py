@@ -60,7 +60,7 @@ def _lines(item: Mapping[str, Any], of: type[BaseModel]) -> Iterator[str]:
             return
     if item["type"] == "missing" and not _in_list(parts):
         where = f" (or O365BOT_{'__'.join(parts).upper()})"
-    yield f"{key}: {_says(key, item)}{where}"
+    yield f"{key}: {in_words(key, item)}{where}"
 
 
 def _near(parts: Sequence[str], of: type[BaseModel]) -> str:
@@ -96,7 +96,8 @@ def _in_a_list(key: str) -> bool:
     return name in LISTS_OF_SECTIONS and number.isdecimal()
 
 
-def _says(key: str, item: Mapping[str, Any]) -> str:
+def in_words(key: str, item: Mapping[str, Any]) -> str:
+    """What is wrong with one value, which pydantic tells of as `item`."""
     context = item.get("ctx", {})
     match item["type"]:
         case "value_error":  # our own words

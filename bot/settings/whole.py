@@ -310,10 +310,14 @@ def load(config: Path | None = None) -> Settings:
         try:
             values = read_toml(path)
         except ValueError as error:
-            raise SettingsInvalid((f"{path.name}: {error}",)) from None
+            missing = "" if path.exists() else "; o365bot init writes one"
+            raise SettingsInvalid((f"{path}: {error}{missing}",)) from None
     elif not any(name.startswith(PREFIX) and name != CONFIG_VARIABLE for name in os.environ):
         raise SettingsInvalid(
-            (f"No settings file given: use --config FILE or set {CONFIG_VARIABLE}.",)
+            (
+                f"No settings file given: use --config FILE or set {CONFIG_VARIABLE}. "
+                "o365bot init writes one.",
+            )
         )
     if parts := tuple(within_lists(Settings.model_fields)):
         raise SettingsInvalid(parts)

@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,10 +25,9 @@ from starlette.applications import Starlette
 from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
-from adapters.mail.bounces import Bounces
 from adapters.okta.calls.pacing import BUCKETS
 from adapters.okta.hooks import OktaHooks
-from adapters.picture.burn_down import PillowPainter
+from adapters.picture.painter import PillowPainter
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
 from adapters.redis.records.schema import overtaken
@@ -64,6 +63,7 @@ from bot.services.delivery.monitor import Monitor
 from bot.services.inventory.scan import Scan
 from bot.settings.policies import operator_accounts
 from bot.settings.sections.clouds import SignInSettings
+from bot.settings.sections.mail import MailSettings
 from bot.settings.sections.webhook import WebhookSettings
 from bot.settings.whole import Settings
 from bot.wiring.base import Base, open_base, reminding_policy, store_place
@@ -73,6 +73,9 @@ from bot.wiring.doctor import make_doctor
 from bot.wiring.health import health, ready
 from bot.wiring.reloading import Difference, Reload, Switch, Talk, difference, merged
 from bot.wiring.services import Outside, Services, assemble
+
+if TYPE_CHECKING:
+    from adapters.mail.bounces import Bounces
 
 log = structlog.get_logger(__name__)
 
@@ -164,9 +167,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             directories=chats.directories,
             memberships=RedisMemberships(base.redis, base.keys),
             presence=RedisPresence(base.redis, base.keys) if len(chats.messengers) > 1 else None,
-            returned_mail=Bounces(settings.mail.bounces, settings.mail.ca_file)
-            if settings.mail is not None and settings.mail.bounces is not None
-            else None,
+            returned_mail=_bounces(settings.mail),
         )
         expiring = ends(settings)
         overview = RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS)
@@ -281,6 +282,15 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         _say_what_runs(settings, role, chats.messengers, base.server)
         newer = partial(overtaken, base.redis, base.keys)
         yield Bot(app, engine, base.ledger, base.scan, reload, newer)
+
+
+def _bounces(mail: MailSettings | None) -> Bounces | None:
+    """The mailbox for undeliverable mail. What reads it is loaded by those alone who have one."""
+    if mail is None or mail.bounces is None:
+        return None
+    from adapters.mail.bounces import Bounces
+
+    return Bounces(mail.bounces, mail.ca_file)
 
 
 def _tell_others(

@@ -13,7 +13,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.http.client import open_http
 from adapters.http.counts import Api
 from adapters.http.many import ManyConnections
-from adapters.mail.messenger import MailMessenger
 from adapters.redis.shared.conversations import RedisConversations
 from adapters.redis.shared.once import RedisOnce
 from adapters.slack.directory import SlackDirectory
@@ -121,6 +120,8 @@ async def open_chats(
         )
         directories[Platform.TEAMS] = directory
     if settings.mail is not None:
+        from adapters.mail.messenger import MailMessenger  # loaded by those alone who send mail
+
         messengers[Platform.MAIL] = MailMessenger(
             settings.mail, cache(Words), settings.language, base.clock
         )

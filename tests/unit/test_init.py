@@ -169,7 +169,7 @@ def test_it_asks_until_an_answer_can_be_used(tmp_path: Path) -> None:
     assert 'language = "de"' in text
     assert 'operators = ["U0123", "U0124"]' in text
     assert "[teams]" not in text
-    said_so = ("cannot wait", "try https://contoso.okta.com", "expected https")
+    said_so = ("cannot wait", "expected de or en", "try https://contoso.okta.com", "expected https")
     for said in (*said_so, "up to 31 small letters", "a channel's id", "a member's id"):
         assert said in err
 

@@ -368,7 +368,7 @@ def test_a_file_that_cannot_be_read_is_told_by_its_line_in_plain_words(
     with pytest.raises(SettingsInvalid) as caught:
         load(path)
     (line,) = caught.value.problems
-    assert line.startswith("o365bot.toml: ")
+    assert line.startswith(f"{path}: ")
     assert says in line
     assert "column" not in line
 
