@@ -9,7 +9,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
-from holidays import country_holidays
+from holidays import country_holidays as country_holidays  # for `adapters.calendar`, too
 from pydantic import AfterValidator
 
 from bot.domain.likeness import likeness

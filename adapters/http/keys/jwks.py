@@ -43,7 +43,7 @@ class KeySet:
             http,
             f"{parts.scheme}://{parts.netloc}",
             where=where,
-            retry=Retry(attempts=2, throttled=lambda error: False),
+            retry=Retry(attempts=2, throttled=lambda error, tried: False),
         )
         self._clock = clock
         self._lock = asyncio.Lock()
