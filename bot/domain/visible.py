@@ -17,7 +17,10 @@ def visible(text: str) -> str:
     """The text without what cannot be seen; line breaks and tabs stay."""
     if text.isprintable():
         return text
-    return "".join(c for c in text if c in _STAYS or unicodedata.category(c) not in _UNSEEN)
+    for sign in {*text} - _STAYS:
+        if unicodedata.category(sign) in _UNSEEN:
+            text = text.replace(sign, "")
+    return text
 
 
 def shown(value: object) -> object:
