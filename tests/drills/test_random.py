@@ -8,7 +8,12 @@ import sys
 
 import pytest
 
-MORE = {"O365BOT_LIVES": "14", "O365BOT_PROMISES": "4:24", "O365BOT_PLANS": "4:20"}
+MORE = {
+    "O365BOT_LIVES": "14",
+    "O365BOT_PROMISES": "4:24",
+    "O365BOT_PLANS": "4:20",
+    "O365BOT_WAYS": "8",
+}
 
 
 @pytest.mark.parametrize(
@@ -17,8 +22,9 @@ MORE = {"O365BOT_LIVES": "14", "O365BOT_PROMISES": "4:24", "O365BOT_PLANS": "4:2
         ("tests/unit", "-m", "hypothesis", "--hypothesis-profile=thorough"),
         ("tests/unit/test_lives.py", "tests/unit/test_promises.py"),
         ("tests/unit/test_plan_is_kept.py",),
+        ("tests/unit/test_corpus.py",),
     ],
-    ids=["properties", "lives", "plans"],
+    ids=["properties", "lives", "plans", "typed"],
 )
 def test_many_random_cases(words: tuple[str, ...]) -> None:
     """Each run says itself which case was wrong."""

@@ -1,10 +1,11 @@
-"""Starting with a store that does not answer: it says what it waits for, and can be stopped."""
+"""Starts: what is waited for is said, and can be stopped; what is not installed is not needed."""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -101,3 +102,17 @@ async def test_a_start_waits_for_another_that_starts_the_same_store_and_says_so(
         await wait_until(lambda: says in log.read_text(), within=60, what="it says so")
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 20) == 0, log.read_text()
+
+
+def test_nothing_of_opentelemetry_is_imported_where_it_is_off() -> None:
+    """A bot needs nothing of it, and imports all of itself where there is none.
+
+    (Where it is installed, redis-py looks for its metrics by itself.)
+    """
+    code = (
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "import bot.wiring.bot, bot.wiring.process\n"
+        "print([name for name in sys.modules if 'otel' in name and not name.startswith('redis')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
