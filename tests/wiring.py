@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from bot.domain.consent.requests import ProofKind
@@ -24,6 +25,7 @@ HOME_TENANT = "00000000-0000-0000-0000-0000000000a0"
 OPERATOR_THERE = "00000000-0000-0000-0000-0000000000a9"
 
 
+@cache
 def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = False) -> Settings:
     """One Slack channel and one operator. `signs_in`: whether a sign-in is configured, and with
     it the operators' page.
@@ -46,10 +48,7 @@ def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = Fa
                 "viewer_channels": ["C2"],
             },
             "okta": [{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "none"}],
-            "entra": {
-                "client_id": "00000000-0000-0000-0000-000000000001",
-                "client_secret": "none",
-            },
+            "entra": {"client_id": "00000000-0000-0000-0000-000000000001", "client_secret": "none"},
         }
     )
     links = plain.links.model_copy(update={"minimum_proof": minimum})

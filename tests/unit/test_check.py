@@ -148,7 +148,7 @@ BAD_KEYS: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "small": (lambda: pem(rsa_key(1024)), "1024 bits"),
     "Ed25519": (lambda: pem(ed25519.Ed25519PrivateKey.generate()), "neither RSA nor EC"),
     "another curve": (lambda: pem(ec_key(ec.SECP256K1)), "neither RSA nor EC"),
-    "DSA": (lambda: pem(dsa.generate_private_key(2048)), "neither RSA nor EC"),
+    "DSA": (lambda: pem(dsa.generate_private_key(1024)), "neither RSA nor EC"),
     "OpenSSH": (lambda: pem(rsa_key(), PrivateFormat.OpenSSH), "OpenSSH"),
     "JWK": (lambda: '{"kty": "RSA", "d": "…"}', "JWK"),
     "SSH's public": (lambda: "ssh-rsa AAAAB3 ada@contoso.com", "SSH"),

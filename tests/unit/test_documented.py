@@ -16,27 +16,31 @@ import typer.main
 from bot.__main__ import the_cli
 from tests.documented import PAGES, PROGRAMS, ROOT, Command, blocks, mentions, program, variants
 
-COMMANDS = [one for page in PAGES for one in (*blocks(page), *mentions(page))]
+
+@cache
+def every() -> tuple[Command, ...]:
+    """All that the pages name."""
+    return tuple(one for page in PAGES for one in (*blocks(page), *mentions(page)))
 
 
 def test_every_page_was_read() -> None:
     """Blocks and mentions; a block that is no shell says what it is."""
-    assert len(COMMANDS) > 100
+    assert len(every()) > 100
     assert {"README", "deploy", "store", "terminal"} <= {
-        one.where.partition(".")[0] for one in COMMANDS if "\n" in one.text or program(one.text)
+        one.where.partition(".")[0] for one in every() if "\n" in one.text or program(one.text)
     }
 
 
 def ours(name: str) -> list[Command]:
-    return [one for one in COMMANDS if program(one.text) == name]
+    return [one for one in every() if program(one.text) == name]
 
 
 def test_each_is_a_line_of_shell_that_runs_something_known() -> None:
     """A new program is added to what is tried, or the block is fenced as what it is."""
-    lines = [text for one in COMMANDS for text in variants(one.text)]
+    lines = [text for one in every() for text in variants(one.text)]
     read = subprocess.run(["bash", "-n"], input="\n".join(lines), capture_output=True, text=True)
     assert read.returncode == 0, read.stderr
-    strange = [one for one in COMMANDS if "=" not in one.text and program(one.text) not in PROGRAMS]
+    strange = [one for one in every() if "=" not in one.text and program(one.text) not in PROGRAMS]
     assert strange == []
 
 

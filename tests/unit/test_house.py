@@ -82,15 +82,12 @@ def test_the_domain_imports_the_standard_library_alone() -> None:
 
 def test_nothing_can_read_a_format_that_executes() -> None:
     """What comes from the store or the network is JSON: no module of ours can unpickle or eval."""
-    formats = {"pickle", "cloudpickle", "dill", "jsonpickle", "marshal", "shelve", "yaml", "code"}
+    formats = "pickle|cloudpickle|dill|jsonpickle|marshal|shelve|yaml|code"
+    executes = re.compile(
+        rf"^\s*(?:import|from)\s+(?:{formats})\b|(?<![.\w])(?:eval|exec|compile|__import__)\(", re.M
+    )
     for module in modules("bot", "adapters"):
-        assert not formats & {name.split(".")[0] for name in imported(module)}, module
-        called = {
-            node.func.id
-            for node in ast.walk(tree(module))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
-        assert not called & {"eval", "exec", "compile", "__import__"}, module
+        assert not executes.search(module.read_text()), module
 
 
 def test_an_audit_entry_names_its_action_by_type() -> None:

@@ -9,7 +9,7 @@ import copy
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +69,11 @@ secret = "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="
 [audit]
 [rehearsal]
 """
+# Each brings about a line that no other one does.
 WRONG: tuple[object, ...] = (
     *("", "x y", "\0", "https://[", "https://x:99999", "2027-99-99", "0000-01-01", "GET"),
-    *(True, -1, 3.7, 10**30, float("nan"), float("inf")),
-    *([], ["\0"], [3], [{}], {}, {"x": 1}, {"x": "y"}, {"x": {}}, [{"x": 1}]),
-    *(date(1, 1, 1), date(9999, 12, 31), time(9), datetime(2027, 1, 15, 9, tzinfo=UTC)),
+    *(True, -1, 10**30, float("nan"), [], ["\0"], {"x": 1}, {"x": "y"}, [{"x": 1}]),
+    *(date(9999, 12, 31), datetime(2027, 1, 15, 9, tzinfo=UTC)),
 )
 LIBRARY = re.compile(
     r"pydantic|should|[Vv]alid\b|invalid|pattern|tuple|instance|literal|input|string\b|integer"

@@ -96,7 +96,6 @@ def test_an_empty_inventory_has_the_same_fields() -> None:
     assert empty.keys() == json.loads(as_json(FULL)).keys()
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
 @pytest.mark.parametrize(
     ("before", "written"),
     [
@@ -112,10 +111,11 @@ def test_an_empty_inventory_has_the_same_fields() -> None:
         ("a|", "a|'"),
     ],
 )
-def test_no_cell_begins_like_a_formula(sign: str, before: str, written: str) -> None:
+def test_no_cell_begins_like_a_formula(before: str, written: str) -> None:
     """A label such as =HYPERLINK(…) is shown, and never calculated, whatever stands before it."""
-    assert safe_cell(f"{before}{sign}1") == f"{written}{sign}1"
-    assert safe_cell(f"a{sign}b") == f"a{sign}b"
+    for sign in "=+-@＝＋－＠":
+        assert safe_cell(f"{before}{sign}1") == f"{written}{sign}1"
+        assert safe_cell(f"a{sign}b") == f"a{sign}b"
 
 
 def test_a_cell_is_one_line() -> None:
