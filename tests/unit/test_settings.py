@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -154,24 +153,11 @@ def test_a_secret_may_be_given_as_a_file(tmp_path: Path) -> None:
     assert there(there(settings.entra).certificate).get_secret_value() == "pem-hush"
 
 
-def test_a_secret_file_that_is_missing_is_named_by_its_key(tmp_path: Path) -> None:
-    """The key and the reason; the section is in front."""
-    text = GOOD.replace('bot_token = "xoxb-hush"', f'bot_token_file = "{tmp_path / "none"}"')
-    said = problems(tmp_path, text)
-    assert re.search(r"bot_token_file \(.+/none\) cannot be read", said["slack.bot_token"])
-
-
 def test_a_secret_both_ways_is_refused(tmp_path: Path) -> None:
     """Two values would leave open which one counts."""
     (tmp_path / "token").write_text("xoxb-hush")
     text = GOOD.replace("[slack]", f'[slack]\nbot_token_file = "{tmp_path / "token"}"')
     assert "not both" in problems(tmp_path, text)["slack.bot_token"]
-
-
-def test_only_secrets_have_a_file_form(tmp_path: Path) -> None:
-    """`channel_file` is a misspelling, not a feature."""
-    said = problems(tmp_path, GOOD.replace("[slack]", '[slack]\nchannel_file = "x"'))
-    assert said.keys() == {"slack.channel_file"}
 
 
 def test_the_environment_wins_over_the_file(
@@ -206,50 +192,6 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
     assert problems(tmp_path, GOOD).keys() == {"O365BOT_SLACK__OPERATORS"}
 
 
-# ------------------------------------------------------------------ rules over several keys
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "key", "says"),
-    [
-        ('api_token = "ssws-hush"', "", "okta.0.api_token", "private_key"),
-        ('api_token = "ssws-hush"', 'client_id = "0oa"', "okta.0.api_token", "private_key"),
-        (
-            'api_token = "ssws-hush"',
-            'api_token = "ssws-hush"\nhook_secret = "hush"',
-            "okta.0.hook_secret",
-            "16 characters",
-        ),
-        (
-            'api_token = "ssws-hush"',
-            'api_token = "ssws-hush"\nfree_share = 1.0',
-            "okta.0.free_share",
-            "0.9",
-        ),
-        ('certificate = "pem-hush"', "", "entra.client_secret", "certificate or client_secret"),
-        ('signing_secret = "sign-hush"', 'signing_secret = ""', "slack.signing_secret", "empty"),
-        ("[redis]", 'time_zone = "Mars/Olympus"\n[redis]', "time_zone", "Europe/Berlin"),
-    ],
-)
-def test_what_does_not_fit_together_is_told_with_its_key(
-    tmp_path: Path, old: str, new: str, key: str, says: str
-) -> None:
-    """The line says what would be right."""
-    assert says in problems(tmp_path, GOOD.replace(old, new))[key]
-
-
-def test_two_orgs_cannot_share_a_name(tmp_path: Path) -> None:
-    """The name is half of every reference to an app."""
-    again = '[[okta]]\nname = "contoso"\nurl = "https://x.okta.com"\napi_token = "ssws-hush"\n'
-    assert "twice: contoso" in str(problems(tmp_path, GOOD.replace("[entra]", again + "[entra]")))
-
-
-def test_a_bot_without_any_chat_is_refused(tmp_path: Path) -> None:
-    """There would be nobody to talk to."""
-    text = GOOD[: GOOD.index("[slack]")]
-    assert "slack or teams" in problems(tmp_path, text)["teams"]
-
-
 # ------------------------------------------------------------------ signing in, and the proof
 
 SIGN_IN = "[sign_in]\n"
@@ -277,29 +219,3 @@ def test_the_weakest_proof_follows_from_what_is_configured(
 ) -> None:
     """A sign-in where there is one, else the chat account, unless the settings say otherwise."""
     assert load(written(tmp_path, GOOD + more)).minimum_proof is minimum
-
-
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        ('[links]\nminimum_proof = "signed_in"\n', "needs [sign_in]"),
-        (SIGN_IN + '[links]\nminimum_proof = "signed_in_mfa"\n', "nothing else shows MFA"),
-        ('[links]\nminimum_proof = "trust"\n', "expected personal_link, "),
-        (SIGN_IN + 'redirect_path = "callback"\n', "such as /auth/callback"),
-        (SIGN_IN + 'redirect_path = "//evil.example.com"\n', "such as /auth/callback"),
-        (SIGN_IN + 'api_scope = "proof"\n', "api://…/proof"),
-        (SIGN_IN + 'auth_context = "mfa"\n', "c1 to c99"),
-    ],
-)
-def test_a_proof_that_cannot_be_had_is_refused(tmp_path: Path, more: str, says: str) -> None:
-    """At start, and not when somebody presses the button."""
-    assert says in str(problems(tmp_path, GOOD + more))
-
-
-def test_signing_in_needs_an_app_registration(tmp_path: Path) -> None:
-    """It is the one of `entra`."""
-    without = GOOD.replace(
-        '[entra]\nclient_id = "00000000-0000-0000-0000-000000000001"\ncertificate = "pem-hush"\n',
-        "",
-    )
-    assert "needs [entra]" in str(problems(tmp_path, without + SIGN_IN))

@@ -99,11 +99,8 @@ def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("campaign", "key", "proposal"),
     [
-        (
-            "[campaign]\nstart = 2027-02-01\n[[campaign.targets]]\non = 2027-01-01\n",
-            "targets.0.on",
-            "try start = 2026-11-02",
-        ),
+        ("[campaign]\nstart = 2027-02-01\n[[campaign.targets]]\non = 2027-01-01\n", "targets.0.on",
+         "try start = 2026-11-02"),
         ("[campaign]\nworking_days = []\n", "campaign.working_days", 'try ["mon", "tue", "wed"]'),
         ('[campaign]\nhours = "17:00-09:00"\n', "campaign.hours", "09:00-17:00"),
         ('[campaign.countries]\n"Europe/Berln" = "DE"\n', "campaign.countries", "Europe/Berlin"),
@@ -111,22 +108,16 @@ def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
         ('[campaign]\nhours = "09:00Z-17:00Z"\n', "campaign.hours", "try 09:00-17:00"),
         ('[campaign]\nhours = "09:00-17:00Z"\n', "campaign.hours", "try 09:00-17:00"),
         ("[campaign]\nstart = 2027-01-01T00:00:00Z\n", "campaign.start", "try 2027-01-01"),
-        (
-            "[[campaign.targets]]\non = '2027-01-01T00:00:00+05:00'\n",
-            "campaign.targets.0.on",
-            "2027-01-15",
-        ),
+        ("[[campaign.targets]]\non = '2027-01-01T00:00:00+05:00'\n", "campaign.targets.0.on",
+         "2027-01-15"),
         ("[campaign]\nstart = 1800000000\n", "campaign.start", "2027-01-15"),
         ('[campaign]\ncountry = "DE-Bayer"\n', "campaign.country", "such as DE-BY"),
         ('[campaign]\ncountry = "Germany-BY"\n', "campaign.country", "DE"),
         ('[campaign]\ncountry = "DE-"\n', "campaign.country", "one of DE-BB, DE-BE"),
         ('[campaign]\ncountry = "SG-X"\n', "campaign.country", "try SG"),
         ('[campaign]\ncountry = "AQ-X"\n', "campaign.country", "try AQ"),
-        (
-            '[campaign.countries]\n"America/Los_Angeles" = "US-Californ"\n',
-            "campaign.countries.America/Los_Angeles",
-            "such as US-CA",
-        ),
+        ('[campaign.countries]\n"America/Los_Angeles" = "US-Californ"\n',
+         "campaign.countries.America/Los_Angeles", "such as US-CA"),
         ('[campaign]\nquiet = ["2027-02-30"]\n', "campaign.quiet", "2026-12-24/2027-01-02"),
         ("[campaign.windows.distant]\nevery = 1\n", "windows.distant.every", "try 3"),
         ("[campaign.windows.overdue]\nevery = 1\n", "windows.overdue.every", "try 3"),
@@ -134,19 +125,13 @@ def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
         ('[campaign.windows.due]\nevery = "1h"\n', "campaign.windows.due.every", "try 2"),
         ("[campaign.windows.imminent]\nbegins = 30\n", "windows.imminent.begins", "try 19"),
         ("[campaign]\nper_week = 168\n", "campaign.per_week", "7"),
-        (
-            "[[campaign.targets]]\non = 2027-01-01\norg = 'a'\napp = 'a/b'\n",
-            "targets.0.app",
-            "one of",
-        ),
+        ("[[campaign.targets]]\non = 2027-01-01\norg = 'a'\napp = 'a/b'\n", "targets.0.app",
+         "one of"),
         ('[campaign.part_time]\n"ada@contoso.com" = []\n', "ada@contoso.com", "week is empty"),
-        (
-            '[campaign.part_time]\n"ada@contoso.com" = ["sat"]\n',
-            "ada@contoso.com",
-            "one of mon, tue",
-        ),
+        ('[campaign.part_time]\n"ada@contoso.com" = ["sat"]\n', "ada@contoso.com",
+         "one of mon, tue"),
     ],
-)
+)  # fmt: skip
 def test_an_impossible_campaign_is_refused_with_its_key_and_a_proposal(
     tmp_path: Path, campaign: str, key: str, proposal: str
 ) -> None:
