@@ -103,97 +103,47 @@ def check(body: list[Evidence], state: State, confidence: Confidence) -> Assessm
     return found
 
 
-# ------------------------------------------------------------------ is it in scope
+# ------------------------------------------------------------------ is it in scope: an app that
+# is off needs nothing, and no old contradiction makes that less sure
 
 SCOPE: list[Story] = [
     ("inactive", [fact(K.APP_INACTIVE)], State.NOT_APPLICABLE, PROVEN),
     ("off", [OFF], State.NOT_APPLICABLE, PROVEN),
     ("off, not looked at lately", [fact(K.CONNECTION_OFF, 3)], State.NOT_APPLICABLE, LIKELY),
-    (
-        "off, whatever does not fit together",
-        [OFF, ACCOUNT, event(K.ADMIN_PASSWORD_USED, 3), word(K.SAW_AUTHENTICATE)],
-        State.NOT_APPLICABLE,
-        PROVEN,
-    ),
+    ("off, whatever does not fit together", [OFF, ACCOUNT, event(K.ADMIN_PASSWORD_USED, 3),
+     word(K.SAW_AUTHENTICATE)], State.NOT_APPLICABLE, PROVEN),
     ("on, and nothing else", [ON], REVIEW, UNTOLD),
     ("unclear, with all that is needed", [UNCLEAR, ACCOUNT, CONSENTED], REVIEW, UNTOLD),
     ("nothing", [], REVIEW, UNTOLD),
     ("unreadable", [unread("connection")], State.UNREADABLE, UNTOLD),
-    (
-        "unreadable since",
-        [fact(K.CONNECTION_ON, 1), ACCOUNT, CONSENTED, unread("connection")],
-        State.UNREADABLE,
-        UNTOLD,
-    ),
+    ("unreadable since", [fact(K.CONNECTION_ON, 1), ACCOUNT, CONSENTED, unread("connection")],
+     State.UNREADABLE, UNTOLD),
     ("off for a year without a look", [fact(K.CONNECTION_OFF, 366)], REVIEW, UNTOLD),
-]
-
-
-@told(SCOPE)
-def test_first_it_must_be_in_scope(
-    body: list[Evidence], state: State, confidence: Confidence
-) -> None:
-    """An app that is off needs nothing, and no old contradiction makes that less sure."""
-    check(body, state, confidence)
-
+]  # fmt: skip
 
 # ------------------------------------------------------------------ what proves it
 
 PROOF: list[Story] = [
     ("account and consent", [*HEALTHY], MIGRATED, PROVEN),
-    (
-        "an account from before, used since",
-        [ON, OLD_ACCOUNT, CONSENTED, event(K.SERVICE_ACCOUNT_USED, 3)],
-        MIGRATED,
-        PROVEN,
-    ),
+    ("an account from before, used since", [ON, OLD_ACCOUNT, CONSENTED,
+     event(K.SERVICE_ACCOUNT_USED, 3)], MIGRATED, PROVEN),
     ("an account from before", [ON, OLD_ACCOUNT, CONSENTED], REVIEW, UNTOLD),
     ("an account without a date", [ON, fact(K.SERVICE_ACCOUNT), CONSENTED], REVIEW, UNTOLD),
     ("an application of its own", [ON, event(K.PROVISIONING_APP_CREATED, 3)], MIGRATED, PROVEN),
-    (
-        "an application of its own needs no other consent",
-        [ON, event(K.PROVISIONING_APP_CREATED, 3), NO_ACCOUNT],
-        MIGRATED,
-        PROVEN,
-    ),
-    (
-        "an application of its own, and a consent that went",
-        [
-            ON,
-            event(K.PROVISIONING_APP_CREATED, 3),
-            fact(K.TENANT_CONSENTED, 2, made=200),
-            NOT_CONSENTED,
-        ],
-        MIGRATED,
-        LIKELY,
-    ),
+    ("an application of its own needs no other consent", [ON, event(K.PROVISIONING_APP_CREATED, 3),
+     NO_ACCOUNT], MIGRATED, PROVEN),
+    ("an application of its own, and a consent that went", [ON, event(K.PROVISIONING_APP_CREATED,
+     3), fact(K.TENANT_CONSENTED, 2, made=200), NOT_CONSENTED], MIGRATED, LIKELY),
     ("used, nothing read in the tenant", [ON, event(K.SERVICE_ACCOUNT_USED, 1)], MIGRATED, LIKELY),
     ("account, consent never told of, old", [ON, ACCOUNT], MIGRATED, LIKELY),
-    (
-        "account, consent never told of, just made",
-        [ON, fact(K.SERVICE_ACCOUNT, made=1)],
-        MIGRATED,
-        PROVEN,
-    ),
-    (
-        "account just made, consent not read any more",
-        [ON, fact(K.SERVICE_ACCOUNT, made=1), fact(K.TENANT_CONSENTED, 3, made=9)],
-        MIGRATED,
-        LIKELY,
-    ),
+    ("account, consent never told of, just made", [ON, fact(K.SERVICE_ACCOUNT, made=1)], MIGRATED,
+     PROVEN),
+    ("account just made, consent not read any more", [ON, fact(K.SERVICE_ACCOUNT, made=1),
+     fact(K.TENANT_CONSENTED, 3, made=9)], MIGRATED, LIKELY),
     ("consent alone", [ON, CONSENTED], REVIEW, UNTOLD),
-    (
-        "an application of its own, off and saved since",
-        [
-            ON,
-            event(K.PROVISIONING_APP_CREATED, 100),
-            fact(K.CONNECTION_OFF, 60),
-            event(K.SETTINGS_SAVED, 40),
-        ],
-        MIGRATED,
-        LIKELY,
-    ),
-]
+    ("an application of its own, off and saved since", [ON, event(K.PROVISIONING_APP_CREATED, 100),
+     fact(K.CONNECTION_OFF, 60), event(K.SETTINGS_SAVED, 40)], MIGRATED, LIKELY),
+]  # fmt: skip
 
 
 @told(PROOF)
@@ -257,44 +207,19 @@ GONE = fact(K.TENANT_CONSENTED, 1, made=200)
 PARTS: list[tuple[str, list[Evidence], State, Lack]] = [
     ("consent gone", [ON, ACCOUNT, GONE, NOT_CONSENTED], State.NEEDS_CONSENT, Lack.CONSENT_GONE),
     ("never found", [ON, ACCOUNT, NOT_CONSENTED], REVIEW, Lack.CONSENT_NOT_FOUND),
-    (
-        "audited, so it was there",
-        [ON, ACCOUNT, event(K.CONSENT_AUDITED, 9, HERE), NOT_CONSENTED],
-        State.NEEDS_CONSENT,
-        Lack.CONSENT_GONE,
-    ),
+    ("audited, so it was there", [ON, ACCOUNT, event(K.CONSENT_AUDITED, 9, HERE), NOT_CONSENTED],
+     State.NEEDS_CONSENT, Lack.CONSENT_GONE),
     ("disabled", [ON, ACCOUNT, DISABLED], REVIEW, Lack.PRINCIPAL_DISABLED),
-    (
-        "disabled, used yesterday",
-        [ON, ACCOUNT, DISABLED, event(K.SERVICE_ACCOUNT_USED, 1)],
-        REVIEW,
-        Lack.PRINCIPAL_DISABLED,
-    ),
-    (
-        "account gone",
-        [ON, fact(K.SERVICE_ACCOUNT, 1, made=200), NO_ACCOUNT, CONSENTED,
-         event(K.SERVICE_ACCOUNT_USED, 30)],
-        REVIEW,
-        Lack.ACCOUNT_GONE,
-    ),
-    (
-        "account blocked",
-        [ON, fact(K.SERVICE_ACCOUNT, made=200, enabled="no"), CONSENTED],
-        REVIEW,
-        Lack.ACCOUNT_BLOCKED,
-    ),
-    (
-        "never migrated, consent gone",
-        [ON, GONE, NOT_CONSENTED, NO_ACCOUNT],
-        State.NEEDS_CONSENT,
-        Lack.CONSENT_GONE,
-    ),
-    (
-        "on a password, and disabled",
-        [ON, event(K.ADMIN_PASSWORD_USED, 3), DISABLED],
-        State.NEEDS_SAVE,
-        Lack.PRINCIPAL_DISABLED,
-    ),
+    ("disabled, used yesterday", [ON, ACCOUNT, DISABLED, event(K.SERVICE_ACCOUNT_USED, 1)], REVIEW,
+     Lack.PRINCIPAL_DISABLED),
+    ("account gone", [ON, fact(K.SERVICE_ACCOUNT, 1, made=200), NO_ACCOUNT, CONSENTED,
+     event(K.SERVICE_ACCOUNT_USED, 30)], REVIEW, Lack.ACCOUNT_GONE),
+    ("account blocked", [ON, fact(K.SERVICE_ACCOUNT, made=200, enabled="no"), CONSENTED], REVIEW,
+     Lack.ACCOUNT_BLOCKED),
+    ("never migrated, consent gone", [ON, GONE, NOT_CONSENTED, NO_ACCOUNT], State.NEEDS_CONSENT,
+     Lack.CONSENT_GONE),
+    ("on a password, and disabled", [ON, event(K.ADMIN_PASSWORD_USED, 3), DISABLED],
+     State.NEEDS_SAVE, Lack.PRINCIPAL_DISABLED),
 ]  # fmt: skip
 
 
@@ -311,12 +236,7 @@ def test_a_part_that_is_seen_to_be_gone_opens_the_app_again(
 def test_a_consent_that_bears_another_name_is_settled_by_a_look() -> None:
     """Somebody who looked at the app knows more than a search by name."""
     body = [ON, ACCOUNT, NOT_CONSENTED]
-    for saw in (
-        K.SAW_NO_PASSWORD_FIELDS,
-        K.SAW_REAUTHENTICATE,
-        K.SAW_VERIFIED,
-        K.TEST_SUCCEEDED,
-    ):
+    for saw in (K.SAW_NO_PASSWORD_FIELDS, K.SAW_REAUTHENTICATE, K.SAW_VERIFIED, K.TEST_SUCCEEDED):
         check([*body, word(saw, 9)], MIGRATED, LIKELY)
         check([*body, word(saw, 91)], REVIEW, LIKELY)
     for saw in (K.SAW_NO_BUTTON, K.SAW_NOT_VERIFIED, K.TEST_FAILED):
@@ -478,91 +398,43 @@ OPEN: list[Story] = [
     ("Authenticate", [ON, word(K.SAW_AUTHENTICATE)], State.NEEDS_CONSENT, ATTESTED),
     ("Authenticate last month", [ON, word(K.SAW_AUTHENTICATE, 30)], State.NEEDS_CONSENT, LIKELY),
     ("Authenticate last quarter", [ON, word(K.SAW_AUTHENTICATE, 90)], REVIEW, UNTOLD),
-    (
-        "Authenticate, and saved since",
-        [ON, word(K.SAW_AUTHENTICATE, 2), event(K.SETTINGS_SAVED, 1)],
-        State.NEEDS_CONSENT,
-        LIKELY,
-    ),
-    (
-        "Authenticate, although the tenant consented",
-        [ON, word(K.SAW_AUTHENTICATE), CONSENTED],
-        State.NEEDS_CONSENT,
-        ATTESTED,
-    ),
-    (
-        "Authenticate, and the consent came after it",
-        [ON, word(K.SAW_AUTHENTICATE, 2), event(K.CONSENT_AUDITED, 1, HERE)],
-        State.NEEDS_SAVE,
-        LIKELY,
-    ),
+    ("Authenticate, and saved since", [ON, word(K.SAW_AUTHENTICATE, 2), event(K.SETTINGS_SAVED, 1)],
+     State.NEEDS_CONSENT, LIKELY),
+    ("Authenticate, although the tenant consented", [ON, word(K.SAW_AUTHENTICATE), CONSENTED],
+     State.NEEDS_CONSENT, ATTESTED),
+    ("Authenticate, and the consent came after it", [ON, word(K.SAW_AUTHENTICATE, 2),
+     event(K.CONSENT_AUDITED, 1, HERE)], State.NEEDS_SAVE, LIKELY),
     ("Reauthenticate", [ON, word(K.SAW_REAUTHENTICATE)], State.NEEDS_SAVE, LIKELY),
-    (
-        "Reauthenticate, and fields for a password",
-        [ON, word(K.SAW_REAUTHENTICATE), word(K.SAW_PASSWORD_FIELDS)],
-        State.NEEDS_SAVE,
-        ATTESTED,
-    ),
-    (
-        "fields for a password, and a consent in the tenant",
-        [ON, word(K.SAW_PASSWORD_FIELDS), CONSENTED],
-        State.NEEDS_SAVE,
-        LIKELY,
-    ),
+    ("Reauthenticate, and fields for a password", [ON, word(K.SAW_REAUTHENTICATE),
+     word(K.SAW_PASSWORD_FIELDS)], State.NEEDS_SAVE, ATTESTED),
+    ("fields for a password, and a consent in the tenant", [ON, word(K.SAW_PASSWORD_FIELDS),
+     CONSENTED], State.NEEDS_SAVE, LIKELY),
     ("fields for a password", [ON, word(K.SAW_PASSWORD_FIELDS)], REVIEW, LIKELY),
-    (
-        "Reauthenticate, and no consent is found",
-        [ON, word(K.SAW_REAUTHENTICATE, 1), NOT_CONSENTED],
-        REVIEW,
-        LIKELY,
-    ),
-    (
-        "Reauthenticate last month, and no consent is found",
-        [ON, word(K.SAW_REAUTHENTICATE, 30), NOT_CONSENTED],
-        REVIEW,
-        LIKELY,
-    ),
-    (
-        "password, no consent",
-        [ON, event(K.ADMIN_PASSWORD_USED, 1), NOT_CONSENTED],
-        State.NEEDS_CONSENT,
-        LIKELY,
-    ),
-    (
-        "password, consent",
-        [ON, event(K.ADMIN_PASSWORD_REJECTED, 1), CONSENTED],
-        State.NEEDS_SAVE,
-        LIKELY,
-    ),
+    ("Reauthenticate, and no consent is found", [ON, word(K.SAW_REAUTHENTICATE, 1), NOT_CONSENTED],
+     REVIEW, LIKELY),
+    ("Reauthenticate last month, and no consent is found", [ON, word(K.SAW_REAUTHENTICATE, 30),
+     NOT_CONSENTED], REVIEW, LIKELY),
+    ("password, no consent", [ON, event(K.ADMIN_PASSWORD_USED, 1), NOT_CONSENTED],
+     State.NEEDS_CONSENT, LIKELY),
+    ("password, consent", [ON, event(K.ADMIN_PASSWORD_REJECTED, 1), CONSENTED], State.NEEDS_SAVE,
+     LIKELY),
     ("password, consent not known", [ON, event(K.ADMIN_PASSWORD_USED, 1)], REVIEW, LIKELY),
     ("password a year ago", [ON, event(K.ADMIN_PASSWORD_USED, 365)], REVIEW, UNTOLD),
-    (
-        "Authenticate and a password, two years ago",
-        [ON, word(K.SAW_AUTHENTICATE, 701), event(K.ADMIN_PASSWORD_REJECTED, 700)],
-        REVIEW,
-        UNTOLD,
-    ),
-    (
-        "used yesterday, and Authenticate since",
-        [ON, event(K.SERVICE_ACCOUNT_USED, 1), word(K.SAW_AUTHENTICATE)],
-        REVIEW,
-        LIKELY,
-    ),
-    (
-        "used in another tenant",
-        [ON, event(K.SERVICE_ACCOUNT_USED, 60, ELSEWHERE), NO_ACCOUNT, NOT_CONSENTED],
-        State.NEEDS_CONSENT,
-        LIKELY,
-    ),
+    ("Authenticate and a password, two years ago", [ON, word(K.SAW_AUTHENTICATE, 701),
+     event(K.ADMIN_PASSWORD_REJECTED, 700)], REVIEW, UNTOLD),
+    ("used yesterday, and Authenticate since", [ON, event(K.SERVICE_ACCOUNT_USED, 1),
+     word(K.SAW_AUTHENTICATE)], REVIEW, LIKELY),
+    ("used in another tenant", [ON, event(K.SERVICE_ACCOUNT_USED, 60, ELSEWHERE), NO_ACCOUNT,
+     NOT_CONSENTED], State.NEEDS_CONSENT, LIKELY),
     ("no consent", [ON, NOT_CONSENTED], State.NEEDS_CONSENT, LIKELY),
     ("consent, but no account", [ON, CONSENTED, NO_ACCOUNT], State.NEEDS_SAVE, LIKELY),
     ("somebody saved", [ON, event(K.SETTINGS_SAVED, 1)], REVIEW, UNTOLD),
     ("verified, tested", [ON, word(K.SAW_VERIFIED), word(K.TEST_SUCCEEDED)], REVIEW, UNTOLD),
-]
+]  # fmt: skip
 
 
-@told(OPEN)
-def test_without_a_proof_it_says_what_is_known_to_be_missing(
+@told([*SCOPE, *OPEN])
+def test_out_of_scope_or_without_a_proof_it_says_what_is_known_to_be_missing(
     body: list[Evidence], state: State, confidence: Confidence
 ) -> None:
     """Attested by a fresh word about the app itself, else likely, else it cannot be told."""
@@ -576,62 +448,24 @@ WORDS: list[Story] = [
     ("said last month", [ON, word(K.SAID_SAVED, 30)], State.SAID_SAVED, LIKELY),
     ("said last quarter", [ON, word(K.SAID_SAVED, 90)], REVIEW, UNTOLD),
     ("said, not there yet", [ON, SAID, NOT_CONSENTED, NO_ACCOUNT], State.SAID_SAVED, ATTESTED),
-    (
-        "said, a day later there is nothing",
-        [ON, word(K.SAID_SAVED, 1), NOT_CONSENTED, NO_ACCOUNT],
-        REVIEW,
-        LIKELY,
-    ),
-    (
-        "said again, after nothing was found",
-        [
-            ON,
-            word(K.SAID_SAVED, 2),
-            fact(K.TENANT_NOT_CONSENTED, 1),
-            fact(K.NO_SERVICE_ACCOUNT, 1),
-            SAID,
-        ],
-        State.SAID_SAVED,
-        ATTESTED,
-    ),
-    (
-        "said, a day later there is no account",
-        [ON, word(K.SAID_SAVED, 1), NO_ACCOUNT, CONSENTED],
-        State.SAID_SAVED,
-        LIKELY,
-    ),
-    (
-        "said, a day later there is no consent",
-        [ON, word(K.SAID_SAVED, 1), OLD_ACCOUNT, NOT_CONSENTED],
-        State.SAID_SAVED,
-        LIKELY,
-    ),
-    (
-        "said, then a password",
-        [ON, word(K.SAID_SAVED, 2), event(K.ADMIN_PASSWORD_USED, 1)],
-        REVIEW,
-        LIKELY,
-    ),
-    (
-        "a password, then said",
-        [*HEALTHY, event(K.ADMIN_PASSWORD_USED, 2), word(K.SAID_SAVED, 1)],
-        State.SAID_SAVED,
-        ATTESTED,
-    ),
-    (
-        "said, and somebody else sees fields for a password",
-        [ON, word(K.SAID_SAVED, 1), word(K.SAW_PASSWORD_FIELDS, 0, "ben@contoso.com")],
-        REVIEW,
-        LIKELY,
-    ),
+    ("said, a day later there is nothing", [ON, word(K.SAID_SAVED, 1), NOT_CONSENTED, NO_ACCOUNT],
+     REVIEW, LIKELY),
+    ("said again, after nothing was found", [ON, word(K.SAID_SAVED, 2), fact(K.TENANT_NOT_CONSENTED,
+     1), fact(K.NO_SERVICE_ACCOUNT, 1), SAID], State.SAID_SAVED, ATTESTED),
+    ("said, a day later there is no account", [ON, word(K.SAID_SAVED, 1), NO_ACCOUNT, CONSENTED],
+     State.SAID_SAVED, LIKELY),
+    ("said, a day later there is no consent", [ON, word(K.SAID_SAVED, 1), OLD_ACCOUNT,
+     NOT_CONSENTED], State.SAID_SAVED, LIKELY),
+    ("said, then a password", [ON, word(K.SAID_SAVED, 2), event(K.ADMIN_PASSWORD_USED, 1)], REVIEW,
+     LIKELY),
+    ("a password, then said", [*HEALTHY, event(K.ADMIN_PASSWORD_USED, 2), word(K.SAID_SAVED, 1)],
+     State.SAID_SAVED, ATTESTED),
+    ("said, and somebody else sees fields for a password", [ON, word(K.SAID_SAVED, 1),
+     word(K.SAW_PASSWORD_FIELDS, 0, "ben@contoso.com")], REVIEW, LIKELY),
     ("said, then the test failed", [ON, word(K.SAID_SAVED, 1), word(K.TEST_FAILED)],
      State.SAID_SAVED, LIKELY),
-    (
-        "said, and so does the log",
-        [*HEALTHY, SAID, event(K.SERVICE_ACCOUNT_USED, 1)],
-        MIGRATED,
-        PROVEN,
-    ),
+    ("said, and so does the log", [*HEALTHY, SAID, event(K.SERVICE_ACCOUNT_USED, 1)], MIGRATED,
+     PROVEN),
 ]  # fmt: skip
 
 

@@ -52,6 +52,7 @@ def consent(made: float = 200, seen: float = 0, tenant: str = HERE) -> Evidence:
     return fact(K.TENANT_CONSENTED, seen, made=made, tenant=tenant)
 
 
+# What works is proven, whatever is beside it that says nothing against it; what may not is likely.
 HEALTH: list[Story] = [
     ("made two years ago, found today", [ON, account(700), consent(800)], MIGRATED, PROVEN),
     ("it could not be read three days ago", [*HEALTHY, unread("connection", 3)], MIGRATED, PROVEN),
@@ -84,14 +85,7 @@ HEALTH: list[Story] = [
 ]  # fmt: skip
 
 
-@told(HEALTH)
-def test_what_works_is_proven_and_what_may_not_is_likely(
-    body: list[Evidence], state: State, confidence: Confidence
-) -> None:
-    """A healthy app stays proven whatever is beside it that says nothing against it."""
-    check(body, state, confidence)
-
-
+# What counts after a move is of the tenant that it leads to; there and back is a change as well.
 MOVES: list[Story] = [
     ("there and back", [*HEALTHY, event(K.APP_MOVED, 10, ELSEWHERE), event(K.APP_MOVED, 1, HERE)],
      MIGRATED, LIKELY),
@@ -109,14 +103,6 @@ MOVES: list[Story] = [
      replace(unread("microsoft"), tenant=ELSEWHERE)], REVIEW, UNTOLD),
     ("the clock of a move is ahead", [*HEALTHY, event(K.APP_MOVED, -1, HERE)], MIGRATED, LIKELY),
 ]  # fmt: skip
-
-
-@told(MOVES)
-def test_what_counts_after_a_move_is_of_the_tenant_that_it_leads_to(
-    body: list[Evidence], state: State, confidence: Confidence
-) -> None:
-    """There and back is a change as well."""
-    check(body, state, confidence)
 
 
 @pytest.mark.parametrize(("days", "confidence"), [(29.9, PROVEN), (30, LIKELY), (364, LIKELY)])
@@ -246,6 +232,8 @@ def made(days: float) -> Evidence:
     return event(K.PROVISIONING_APP_CREATED, days)
 
 
+# An app registration of its own stands for as long as it is found: it needs no account and no
+# consent; whatever may have replaced it makes it likely.
 OWN: list[Story] = [
     ("made a year and a half ago, found today", [ON, made(550), REGISTERED], MIGRATED, PROVEN),
     ("made two months ago, never looked for", [ON, made(60)], MIGRATED, LIKELY),
@@ -289,14 +277,6 @@ OWN: list[Story] = [
 ]  # fmt: skip
 
 
-@told(OWN)
-def test_an_app_registration_of_its_own_stands_for_as_long_as_it_is_found(
-    body: list[Evidence], state: State, confidence: Confidence
-) -> None:
-    """It needs no account and no consent; whatever may have replaced it makes it likely."""
-    check(body, state, confidence)
-
-
 def test_it_is_said_what_became_of_the_registration() -> None:
     """Gone and disabled are different things to do."""
     gone = [ON, made(60), fact(K.OWN_REGISTRATION, 1), UNREGISTERED]
@@ -309,6 +289,8 @@ def audited(days: float) -> Evidence:
     return event(K.CONSENT_AUDITED, days, HERE)
 
 
+# What is not found right after the work is not known to be missing: Graph's lists are replicated
+# with a delay, and two clouds' clocks have no order in minutes.
 EARLY: list[Story] = [
     ("consented two minutes before the look", [ON, audited(2 * MINUTE), NOT_CONSENTED, NO_ACCOUNT],
      SAVE, LIKELY),
@@ -337,14 +319,6 @@ EARLY: list[Story] = [
     ("another tenant's consent minutes ago", [ON, event(K.CONSENT_AUDITED, 2 * MINUTE, ELSEWHERE),
      NOT_CONSENTED, NO_ACCOUNT], CONSENT, LIKELY),
 ]  # fmt: skip
-
-
-@told(EARLY)
-def test_what_is_not_found_right_after_the_work_is_not_known_to_be_missing(
-    body: list[Evidence], state: State, confidence: Confidence
-) -> None:
-    """Graph's lists are replicated with a delay; two clouds' clocks have no order in minutes."""
-    check(body, state, confidence)
 
 
 def test_what_was_looked_for_too_early_is_shown_beside() -> None:
@@ -443,14 +417,6 @@ BESIDE: list[Story] = [
 ]  # fmt: skip
 
 
-@told(BESIDE)
-def test_other_orders_other_ages_and_other_tenants(
-    body: list[Evidence], state: State, confidence: Confidence
-) -> None:
-    """Decided by what is true of such an app, before the rules were asked."""
-    check(body, state, confidence)
-
-
 def refused(days: float) -> Evidence:
     return event(K.SERVICE_ACCOUNT_REFUSED, days)
 
@@ -461,6 +427,8 @@ def unrenewed(days: float) -> Evidence:
 
 READS = fact(K.TENANT_CONSENTED, made=200, enabled="yes", writes="no")
 
+# What is there may not work all the same: Microsoft lets it not in, its secret ends, its rights or
+# the account in use are gone.
 REFUSED: list[Story] = [
     ("blocked by Conditional Access", [*HEALTHY, refused(1)], REVIEW, LIKELY),
     ("refused minutes after it was made", [ON, account(10 * MINUTE), consent(20 * MINUTE),
@@ -525,11 +493,11 @@ REFUSED: list[Story] = [
 ]  # fmt: skip
 
 
-@told(REFUSED)
-def test_what_is_there_may_not_work_all_the_same(
+@told([*HEALTH, *MOVES, *OWN, *EARLY, *BESIDE, *REFUSED])
+def test_what_is_true_of_an_app_is_said_of_it(
     body: list[Evidence], state: State, confidence: Confidence
 ) -> None:
-    """Microsoft lets it not in, its secret ends, its rights or the account in use are gone."""
+    """Decided by what is true of such an app, before the rules were asked."""
     check(body, state, confidence)
 
 

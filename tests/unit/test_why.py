@@ -49,61 +49,31 @@ def failing(part: str) -> Evidence:
 
 
 SAID: list[tuple[str, list[Evidence], tuple[str, ...], tuple[str, ...]]] = [
-    (
-        "proven: found now, and since when it is there",
-        [*HEALTHY],
-        ("proven, just now", "seen just now, there since April 16, 2026", "nothing to do"),
-        ("belegt, gerade eben", "gesehen gerade eben, vorhanden seit 16. April 2026"),
-    ),
-    (
-        "likely: what came after the proof, and how to be sure",
-        [*HEALTHY, event(K.SETTINGS_SAVED, 40, by="Ada")],
-        ("because of this: Ada saved the app’s settings (1 month ago)", "To be sure now"),
-        ("und zwar deshalb: Ada hat die Einstellungen der App gespeichert (vor 1 Monat)",),
-    ),
-    (
-        "likely: what is not read any more, since when, and where",
-        [*HEALTHY, failing("log")],
-        ("GET /x at contoso: There was no answer (since October 30, 2026)", "Okta System Log"),
-        ("Es kam keine Antwort (seit 30. Oktober 2026)",),
-    ),
-    (
-        "old: as of when, and that it is Microsoft that is not read",
-        [
-            ON,
-            fact(K.SERVICE_ACCOUNT, 300, made=500),
-            fact(K.TENANT_CONSENTED, 300, made=500),
-            failing("microsoft"),
-        ],
-        ("likely, 10 months ago", "read GET /x at contoso", "seen 10 months ago"),
-        ("wahrscheinlich, vor 10 Monaten",),
-    ),
-    (
-        "contradicted: both, in no order that is not known",
-        [*HEALTHY, REFUSED],
-        ("The evidence conflicts", "On the other hand: Microsoft rejected"),
-        ("Das widerspricht sich", "Dagegen: Microsoft hat"),
-    ),
-    (
-        "gone: consent again",
-        [ON, ACCOUNT, fact(K.TENANT_CONSENTED, 1, made=200), NOT_CONSENTED],
-        ("needs consent", "the consent is gone", "a Global Administrator presses", "1 day ago"),
-        ("Zustimmung fehlt", "war da und ist weg"),
-    ),
-    (
-        "disabled: enable it",
-        [ON, ACCOUNT, DISABLED],
-        ("enterprise application is disabled", "an administrator enables it"),
-        ("Unternehmensanwendung ist im Tenant deaktiviert",),
-    ),
+    ("proven: found now, and since when it is there", [*HEALTHY], ("proven, just now",
+     "seen just now, there since April 16, 2026", "nothing to do"), ("belegt, gerade eben",
+     "gesehen gerade eben, vorhanden seit 16. April 2026")),
+    ("likely: what came after the proof, and how to be sure", [*HEALTHY, event(K.SETTINGS_SAVED, 40,
+     by="Ada")], ("because of this: Ada saved the app’s settings (1 month ago)", "To be sure now"),
+     ("und zwar deshalb: Ada hat die Einstellungen der App gespeichert (vor 1 Monat)",)),
+    ("likely: what is not read any more, since when, and where", [*HEALTHY, failing("log")],
+     ("GET /x at contoso: There was no answer (since October 30, 2026)", "Okta System Log"),
+     ("Es kam keine Antwort (seit 30. Oktober 2026)",)),
+    ("old: as of when, and that it is Microsoft that is not read", [ON, fact(K.SERVICE_ACCOUNT, 300,
+     made=500), fact(K.TENANT_CONSENTED, 300, made=500), failing("microsoft")],
+     ("likely, 10 months ago", "read GET /x at contoso", "seen 10 months ago"),
+     ("wahrscheinlich, vor 10 Monaten",)),
+    ("contradicted: both, in no order that is not known", [*HEALTHY, REFUSED],
+     ("The evidence conflicts", "On the other hand: Microsoft rejected"), ("Das widerspricht sich",
+     "Dagegen: Microsoft hat")),
+    ("gone: consent again", [ON, ACCOUNT, fact(K.TENANT_CONSENTED, 1, made=200), NOT_CONSENTED],
+     ("needs consent", "the consent is gone", "a Global Administrator presses", "1 day ago"),
+     ("Zustimmung fehlt", "war da und ist weg")),
+    ("disabled: enable it", [ON, ACCOUNT, DISABLED], ("enterprise application is disabled",
+     "an administrator enables it"), ("Unternehmensanwendung ist im Tenant deaktiviert",)),
     ("off: nothing", [OFF], ("Provisioning is off",), ("Die Bereitstellung ist aus",)),
-    (
-        "unreadable: what is missing",
-        [failing("connection")],
-        ("cannot be read", "cannot say what it needs"),
-        ("nicht lesbar",),
-    ),
-]
+    ("unreadable: what is missing", [failing("connection")], ("cannot be read",
+     "cannot say what it needs"), ("nicht lesbar",)),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -165,9 +135,6 @@ def test_of_a_waived_app_it_says_by_whom_why_and_until_when_above_the_evidence(
 
 def test_a_waiver_that_is_over_or_not_needed_is_not_told() -> None:
     """Nor is one of an app that turned out to be migrated."""
-    for body, now in (
-        ((ON, NOT_CONSENTED), WAIVER.ends_at),
-        (HEALTHY, NOW),
-    ):
+    for body, now in (((ON, NOT_CONSENTED), WAIVER.ends_at), (HEALTHY, NOW)):
         record = replace(RECORD, evidence=body, scanned_at=NOW, assessed_at=NOW, waiver=WAIVER)
         assert "Oskar" not in text_of(reasons.why(Words("en"), record, now))
