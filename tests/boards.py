@@ -81,10 +81,7 @@ class ChannelBoards:
         now = self.clock.now()
         on = Evidence(EvidenceKind.CONNECTION_ON, now)
         new = replace(
-            old,
-            evidence=(on, Evidence(kind, now, now)),
-            assessed_at=now,
-            revision=old.revision + 1,
+            old, evidence=(on, Evidence(kind, now, now)), assessed_at=now, revision=old.revision + 1
         )
         assert new.state(now) is state
         detail = {"from": old.state(now).value, "to": state.value}

@@ -42,13 +42,7 @@ def record_of(
 
 
 ADA = GlobalAdmin(
-    "tenant-1",
-    "ada",
-    "Ada Moreau",
-    "ada@contoso.com",
-    given_name="Ada",
-    enabled=True,
-    mfa=Mfa.YES,
+    "tenant-1", "ada", "Ada Moreau", "ada@contoso.com", given_name="Ada", enabled=True, mfa=Mfa.YES
 )
 BEN = replace(ADA, object_id="ben", display_name="Ben Okafor", upn="ben@contoso.com")
 ADA_IN_CHAT = ChatIdentity(Platform.SLACK, "U1", "Ada", "ada@contoso.com")

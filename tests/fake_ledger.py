@@ -70,7 +70,7 @@ class FakeLedger:
         self._history: dict[date, DayCount] = {}
         self._pictures: dict[str, bytes] = {}
         self._audit: list[AuditEntry] = []
-        self._global_admins: dict[str, tuple[GlobalAdmin, ...]] = {}
+        self.all_global_admins: dict[str, tuple[GlobalAdmin, ...]] = {}
         self._admin_gaps: dict[str, tuple[AdminGap, ...]] = {}
         self._notes: dict[str, AccountNote] = {}
         self._prospects: dict[AppRef, Prospect] = {}
@@ -300,16 +300,13 @@ class FakeLedger:
 
     async def global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
         await self._call("global_admins")
-        return self._global_admins.get(tenant_id)
+        return self.all_global_admins.get(tenant_id)
 
     async def save_global_admins(
-        self,
-        tenant_id: str,
-        admins: Sequence[GlobalAdmin],
-        gaps: Sequence[AdminGap] = (),
+        self, tenant_id: str, admins: Sequence[GlobalAdmin], gaps: Sequence[AdminGap] = ()
     ) -> None:
         await self._call("save_global_admins")
-        self._global_admins[tenant_id] = tuple(admins)
+        self.all_global_admins[tenant_id] = tuple(admins)
         self._admin_gaps[tenant_id] = tuple(gaps)
 
     async def admin_gaps(self, tenant_id: str) -> tuple[AdminGap, ...]:

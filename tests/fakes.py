@@ -35,13 +35,7 @@ from bot.domain.inventory.apps import (
 )
 from bot.domain.people.access import Group
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, OktaAdmin, Platform
-from bot.errors import (
-    ChatUnreachable,
-    CloudError,
-    CloudNotFound,
-    StoreUnavailable,
-    TenantUnknown,
-)
+from bot.errors import ChatUnreachable, CloudError, CloudNotFound, StoreUnavailable, TenantUnknown
 from bot.message import Buttons, Message, OpenLink
 from bot.ports.access import Known
 from bot.ports.chat import ConversationRef, Sent

@@ -18,7 +18,7 @@ from bot.domain.visible import shown
 _HERE = Path(__file__).parent
 
 # Which words a status gets; any other is `other`.
-_KINDS: Mapping[int, str] = {
+KINDS: Mapping[int, str] = {
     404: "missing",
     405: "missing",
     408: "slow",
@@ -101,7 +101,7 @@ class Pages:
         `again` offers a way back: an address on this site, "" for the same one once more.
         `reference` is what to quote; server errors have the request's id.
         """
-        kind = kind or _KINDS.get(status, "other")
+        kind = kind or KINDS.get(status, "other")
         if "text/html" in request.headers.get("accept", ""):
             if status >= 500:
                 reference = request.scope.get("request_id", "")

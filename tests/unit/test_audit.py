@@ -10,16 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.audit import (
-    Finding,
-    Former,
-    Head,
-    Row,
-    Verifier,
-    Wrong,
-    digest_of,
-    sealed,
-)
+from bot.domain.audit import Finding, Former, Head, Row, Verifier, Wrong, digest_of, sealed
 from bot.domain.changes import Action
 
 KEY = b"k" * 32

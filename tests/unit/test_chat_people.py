@@ -9,13 +9,7 @@ import pytest
 from bot.chat.inventory import reasons
 from bot.chat.inventory.overview import overview
 from bot.chat.people import people
-from bot.chat.typed.commands import (
-    Allow,
-    Deny,
-    NeedsAccount,
-    Own,
-    Unclear,
-)
+from bot.chat.typed.commands import Allow, Deny, NeedsAccount, Own, Unclear
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words, languages
 from bot.domain.changes import Changes
@@ -29,17 +23,7 @@ from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import summary_of
 from bot.services.people.accounts import Noted
-from tests.examples import (
-    ADA,
-    ADA_IN_CHAT,
-    APP,
-    BEN,
-    DELIVERED,
-    NOW,
-    ON_A_PASSWORD,
-    RECORD,
-    TENANT,
-)
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, DELIVERED, NOW, ON_A_PASSWORD, RECORD, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import composer as letters
 from tests.pages import page_of
@@ -249,9 +233,7 @@ async def test_in_a_sovereign_cloud_nobody_is_warned_of_what_ends_elsewhere(
     assert "February 1, 2027" not in text_of(message)
 
 
-async def test_the_reminder_tells_the_channel_that_nobody_can_be_asked(
-    ledger: FakeLedger,
-) -> None:
+async def test_the_reminder_tells_the_channel_that_nobody_can_be_asked(ledger: FakeLedger) -> None:
     """With the reason beside the app, and the number below."""
     nobody = Prospect(APP.ref, NOW, Nobody.NO_TENANT)
     await ledger.commit(Changes(prospects=(nobody,)))

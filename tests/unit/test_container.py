@@ -51,8 +51,7 @@ def test_a_container_needs_no_file(
         monkeypatch.setenv(CONFIG_VARIABLE, config)
     monkeypatch.setenv("O365BOT_PUBLIC_URL", "https://bot.contoso.com")
     monkeypatch.setenv(
-        "O365BOT_OKTA",
-        '[{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "x"}]',
+        "O365BOT_OKTA", '[{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "x"}]'
     )
     monkeypatch.setenv("O365BOT_SLACK__BOT_TOKEN", "xoxb-x")
     monkeypatch.setenv("O365BOT_SLACK__SIGNING_SECRET", "x")

@@ -33,20 +33,11 @@ from bot.message import Buttons, Command, Folded, Group, Heading, Menu, Message,
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests import strategies as some
-from tests.examples import (
-    ADA,
-    ADA_IN_CHAT,
-    APP,
-    BEN_IN_CHAT,
-    NOW,
-    OPERATOR,
-    TENANT,
-    record_of,
-)
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, OPERATOR, TENANT, record_of
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, items_of, said_by_buttons, text_of
 from tests.there import there
-from tests.unit.talk import OWN, PASSWORD, TwoApps
+from tests.unit.talk import OWN, TwoApps
 
 
 @pytest.fixture
@@ -455,24 +446,6 @@ async def test_why_shows_each_piece_of_evidence_with_source_and_age(world: TwoAp
         "Next:",
     ):
         assert part in said
-
-
-async def test_why_shows_what_does_not_fit_together(world: TwoApps) -> None:
-    """A password after the service account: both are named."""
-    later = NOW + timedelta(hours=1)
-    world.okta.log = {"0oa1": (OWN, replace(PASSWORD, seen_at=later, happened_at=later))}
-    world.clock.forward(timedelta(hours=2))
-    await world.say("apps")
-    assert "The evidence conflicts" in text_of(await world.say("why 0oa1"))
-
-
-async def test_why_names_the_permission_that_is_missing(world: TwoApps) -> None:
-    """Whoever runs Okta can grant it."""
-    world.okta.connections["0oa1"] = CloudRefused(
-        "no", where="contoso", call="GET connection", missing="okta.apps.read"
-    )
-    await world.say("apps")
-    assert "okta.apps.read is missing" in text_of(await world.say("why 0oa1"))
 
 
 async def test_who_shows_the_candidates_and_offers_to_send(world: TwoApps) -> None:

@@ -400,20 +400,11 @@ async def test_who_is_not_plainly_named_is_not_offered(world: person.Asked, word
     assert await world.request() == ASKED
 
 
-async def test_who_was_not_asked_sees_what_waits_for_the_one_they_name(
-    world: person.Asked,
-) -> None:
+async def test_who_was_not_asked_sees_what_waits_for_the_one_they_name(world: person.Asked) -> None:
     """And whoever may not see the list is told who can."""
     assert "Ada Admin" in text_of(await world.say("ask Ada Admin", OPERATOR))
     assert "Only operators" in text_of(await world.say("ask Ada Admin", STRANGER))
     assert await world.request() == ASKED
-
-
-async def test_not_me_with_a_name_counts_at_once(world: person.Asked) -> None:
-    """Who says who else has made up their mind."""
-    await world.say(f"notme {CODE} Ben Okafor")
-    request = await world.request()
-    assert (request.stage, request.suggestion) == (Stage.DECLINED, "Ben Okafor")
 
 
 async def test_later_offers_times_of_the_persons_own_day(world: person.Asked) -> None:

@@ -114,11 +114,7 @@ def test_a_delivery_is_not_claimed_before_it_is_due() -> None:
 def test_a_claim_is_leased_counted_and_shows_that_it_is_the_first() -> None:
     """The claimed one is being sent, under a lease, as attempt one."""
     claimed = there(deliveries.claim(DUE, NOW))
-    assert (claimed.phase, claimed.attempt, claimed.leased_until) == (
-        Phase.SENDING,
-        1,
-        NOW + LEASE,
-    )
+    assert (claimed.phase, claimed.attempt, claimed.leased_until) == (Phase.SENDING, 1, NOW + LEASE)
 
 
 @pytest.mark.parametrize(("seconds", "taken"), [(-1, False), (0, True)])
@@ -155,10 +151,7 @@ def test_waiting_grows_with_every_attempt() -> None:
 
 
 @given(some.notices, some.notices)
-def test_the_same_thing_to_the_same_place_has_the_same_key(
-    one: Notice,
-    other: Notice,
-) -> None:
+def test_the_same_thing_to_the_same_place_has_the_same_key(one: Notice, other: Notice) -> None:
     """Keys tell notices apart by what is told and where, not by names that may change."""
 
     def told(notice: Notice) -> dict[str, str]:

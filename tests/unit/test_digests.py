@@ -138,11 +138,7 @@ def test_what_is_stuck_comes_before_another_reminder_and_after_a_last_call() -> 
         ][:2]
         for due in (MONDAY.date() + 20 * DAY, MONDAY.date() - 9 * DAY, MONDAY.date() + DAY)
     }
-    assert list(kinds.values()) == [
-        [Digest, SendRound],
-        [Digest, SendRound],
-        [SendRound, Digest],
-    ]
+    assert list(kinds.values()) == [[Digest, SendRound], [Digest, SendRound], [SendRound, Digest]]
 
 
 def test_what_gets_stuck_each_week_leaves_a_turn_for_reminders() -> None:

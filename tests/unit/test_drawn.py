@@ -19,11 +19,7 @@ from bot.chat.words import Words, languages
 from bot.domain.campaign.windows import OKTA_CONSENT
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
-from bot.domain.delivery.notices import (
-    Introduction,
-    Notice,
-    RequestChanged,
-)
+from bot.domain.delivery.notices import Introduction, Notice, RequestChanged
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Message
 from bot.ports.writing import ON_A_BOARD, BoardContents

@@ -10,14 +10,7 @@ import pytest
 
 from adapters.slack.drawing.forms import view
 from bot.chat.forms import Forms
-from bot.chat.typed.commands import (
-    Away,
-    Later,
-    NotMe,
-    Onboard,
-    Own,
-    Waive,
-)
+from bot.chat.typed.commands import Away, Later, NotMe, Onboard, Own, Waive
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import WITH_ACCOUNT, WITH_APP
 from bot.chat.words import Words, languages

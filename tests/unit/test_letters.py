@@ -93,9 +93,7 @@ async def test_the_thanks_lead_to_the_app_and_hold_no_link(ledger: FakeLedger) -
     assert "March 3, 2025, 09:00" in text_of(message)
 
 
-async def test_thanks_for_an_org_that_left_the_settings_lead_nowhere(
-    ledger: FakeLedger,
-) -> None:
+async def test_thanks_for_an_org_that_left_the_settings_lead_nowhere(ledger: FakeLedger) -> None:
     """There is no console to lead to, and still a thank-you."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.SAVED, revision=2),)))
     assert buttons_of(there(await letters(ledger, orgs={}).compose(THANKS))) == []
@@ -147,9 +145,7 @@ async def test_the_letter_about_an_app_that_shows_nothing_does_not_call_it_undon
     """The person sees in a minute what the bot cannot see at all."""
     record = there(await ledger.app(REQUEST.app))
     untold = replace(
-        record,
-        evidence=(Evidence(EvidenceKind.CONNECTION_ON, NOW),),
-        revision=record.revision + 1,
+        record, evidence=(Evidence(EvidenceKind.CONNECTION_ON, NOW),), revision=record.revision + 1
     )
     await ledger.commit(Changes(apps=(untold,)))
     message = there(await letters(ledger).compose(LETTER, link=LINK))
@@ -324,8 +320,7 @@ async def test_putting_it_off_keeps_the_way_to_the_link(ledger: FakeLedger) -> N
 
 
 @pytest.mark.parametrize(
-    ("to", "says"),
-    [(REQUEST.admin_object_id, "I wrote to you"), ("ben", "Somebody else")],
+    ("to", "says"), [(REQUEST.admin_object_id, "I wrote to you"), ("ben", "Somebody else")]
 )
 async def test_a_message_that_was_replaced_tells_by_what(
     ledger: FakeLedger, to: str, says: str

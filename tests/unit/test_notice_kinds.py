@@ -26,9 +26,7 @@ from bot.domain.delivery.notices import (
     OperatorNote,
     PersonalRound,
 )
-from bot.domain.delivery.notices import (
-    NOW as AT_ONCE,
-)
+from bot.domain.delivery.notices import NOW as AT_ONCE
 from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening

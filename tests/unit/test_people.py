@@ -203,23 +203,6 @@ def test_only_exactly_one_account_of_a_platform_is_written_to(
     assert (candidate.chat and str(candidate.chat)) == (account and str(account))
 
 
-@given(
-    st.lists(some.global_admins, max_size=5, unique_by=lambda a: a.object_id).flatmap(
-        lambda admins: st.tuples(st.just(admins), st.permutations(admins))
-    ),
-    st.none() | st.lists(some.okta_admins, max_size=2).map(tuple),
-    st.frozensets(some.names, max_size=2),
-)
-def test_the_order_in_which_admins_are_read_does_not_matter(
-    both: tuple[list[GlobalAdmin], list[GlobalAdmin]],
-    okta_admins: tuple[OktaAdmin, ...] | None,
-    declined: frozenset[str],
-) -> None:
-    """Two scans of the same tenant ask the same person."""
-    first, second = (choose(*a, okta_admins=okta_admins, declined=declined) for a in both)
-    assert first == second
-
-
 @given(st.lists(some.global_admins, max_size=5, unique_by=lambda a: a.object_id))
 def test_whoever_may_be_asked_stands_before_whoever_may_not(admins: list[GlobalAdmin]) -> None:
     """The list can be read from the top, and its first entry is the one who is asked."""

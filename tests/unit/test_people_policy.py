@@ -9,13 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.people.admins import Holding
-from bot.domain.people.policy import (
-    AccountNote,
-    Mark,
-    PeoplePolicy,
-    Said,
-    mark_of,
-)
+from bot.domain.people.policy import AccountNote, Mark, PeoplePolicy, Said, mark_of
 from tests.examples import ADA, BEN, NOW
 
 LATER = NOW + timedelta(hours=1)

@@ -31,7 +31,6 @@ from tests.fakes import FakeClock, FakeEngine
 from tests.strategies import any_moments, calendars
 from tests.there import there
 
-UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
 DAY = timedelta(days=1)
 FRIDAY = date(2025, 3, 7)
 

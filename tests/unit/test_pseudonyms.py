@@ -47,11 +47,7 @@ ENTRIES = {
         },
     ),
     "delivered": AuditEntry(
-        NOW,
-        "o365bot",
-        "deliver",
-        "contoso/0oa1",
-        {"delivery": "introduction:r1:slack:U1:slack:W2"},
+        NOW, "o365bot", "deliver", "contoso/0oa1", {"delivery": "introduction:r1:slack:U1:slack:W2"}
     ),
     "mailed": AuditEntry(
         NOW,

@@ -53,9 +53,7 @@ WINDOWS_ALONE = {
 def policy(on: date | None = None, **more: Any) -> Policy:
     targets = (Deadline("target", on, "ours"),) if on is not None else ()
     return Policy(
-        Campaign(targets=targets),
-        Calendars(ZoneInfo("UTC"), Hours()),
-        **{**WINDOWS_ALONE, **more},
+        Campaign(targets=targets), Calendars(ZoneInfo("UTC"), Hours()), **{**WINDOWS_ALONE, **more}
     )
 
 
@@ -67,13 +65,7 @@ NEAR = policy(date(2026, 3, 6), ignored_rounds=9)
 
 
 def asked(at: datetime = MONDAY, name: str = "r1", **more: Any) -> Open:
-    request = replace(
-        DELIVERED,
-        id=name,
-        app=AppRef("contoso", name),
-        requested_at=at,
-        **more,
-    )
+    request = replace(DELIVERED, id=name, app=AppRef("contoso", name), requested_at=at, **more)
     return Open(request, State.NEEDS_CONSENT)
 
 
@@ -307,8 +299,7 @@ def test_the_reminders_before_a_date_leave_room_for_its_last_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "spoilt"),
-    [("2026-03-05", None), ("2026-03-06", date(2026, 3, 6)), ("2026-03-09", None)],
+    ("on", "spoilt"), [("2026-03-05", None), ("2026-03-06", date(2026, 3, 6)), ("2026-03-09", None)]
 )
 def test_another_message_on_the_day_of_the_last_call_takes_its_room(
     on: str, spoilt: date | None
@@ -582,12 +573,7 @@ people = st.builds(
 policies = st.builds(
     lambda hours, jitter, per_week, silent, targets: Policy(
         Campaign(targets=targets),
-        Calendars(
-            ZoneInfo("UTC"),
-            hours,
-            country="X",
-            days_off=some_days_off,
-        ),
+        Calendars(ZoneInfo("UTC"), hours, country="X", days_off=some_days_off),
         per_week=per_week,
         ignored_rounds=silent,
         jitter=jitter,

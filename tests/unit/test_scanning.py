@@ -102,14 +102,10 @@ def test_a_policy_of_one_part_leaves_the_others() -> None:
     """An hour for Microsoft says nothing of Okta."""
     policy = replace(POLICY, microsoft_after=timedelta(minutes=10))
     app = Office365App(AppRef("contoso", "0oa1"), "", AppStatus.ACTIVE, "", "contoso")
-    [todo] = plan(
-        [app],
-        {"0oa1": read(app, NOW)},
-        {},
-        Occasion(NOW + timedelta(minutes=10)),
-        policy,
-    )
+    known, then = {"0oa1": read(app, NOW)}, Occasion(NOW + timedelta(minutes=10))
+    [todo] = plan([app], known, {}, then, policy)
     assert (todo.connection, todo.microsoft) == (False, True)
+    assert plan([app], known, {}, then, policy, microsoft=False) == ()
 
 
 # ------------------------------------------------------------------ what a look makes of a record

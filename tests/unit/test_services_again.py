@@ -183,7 +183,7 @@ async def test_a_look_that_cannot_be_taken_is_taken_soon(world: World) -> None:
     """Nobody knows whether somebody is left while Microsoft is away."""
     await world.declines()
     await world.after(1)
-    world.ledger._global_admins.clear()
+    world.ledger.all_global_admins.clear()
     world.entra.admins[TENANT.id] = CloudUnreachable("Down.", where="contoso", call="GET roles")
     assert await world.after(1) == []
     world.entra.admins[TENANT.id] = (ADA, BEN)

@@ -154,9 +154,7 @@ async def test_what_waits_for_somebody_who_is_away_by_now_goes_to_another(world:
     )
 
 
-async def test_of_equals_few_are_asked_and_none_for_more_than_they_can_do(
-    world: Bot,
-) -> None:
+async def test_of_equals_few_are_asked_and_none_for_more_than_they_can_do(world: Bot) -> None:
     """Overdue apps have a week, at so many a day; then the next one gets the rest."""
     most = 5 * POLICY.a_day
     refs = [AppRef("contoso", f"0ob{n}") for n in range(most + 2)]
@@ -187,15 +185,6 @@ async def test_a_request_that_has_ended_is_left_as_it_ended(world: Bot) -> None:
     await world.ledger.commit(Changes(apps=(pointing,), requests=(ended,)))
     assert (await world.ask.send(APP.ref, OPERATOR)).replaced is None
     assert await world.ledger.request(REQUEST.id) == ended
-
-
-async def test_whoever_declined_is_not_asked_again_for_this_app(world: Bot) -> None:
-    """The next candidate is."""
-    declined = step(REQUEST, Step.DECLINE, NOW)
-    await world.ledger.commit(Changes(requests=(REQUEST,)))
-    await world.ledger.commit(Changes(requests=(declined,)))
-    asked = await world.ask.send(APP.ref, OPERATOR)
-    assert asked.request.admin_object_id == "ben"
 
 
 async def test_an_unknown_app_cannot_be_asked_about(world: Bot) -> None:
@@ -248,8 +237,7 @@ async def test_people_are_looked_for_on_every_platform(world: Bot) -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
-    [CloudRefused("no", where="contoso", call="GET roles"), ChatUnreachable("no answer")],
+    "error", [CloudRefused("no", where="contoso", call="GET roles"), ChatUnreachable("no answer")]
 )
 async def test_what_could_not_be_read_is_an_error_not_nobody(world: Bot, error: Exception) -> None:
     """ "Nobody" is said only when it was read."""

@@ -13,22 +13,10 @@ from bot.domain.consent.later import Snooze
 from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import LinkBinding, Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
-from bot.domain.delivery.notices import (
-    Introduction,
-    OperatorNote,
-    PersonalRound,
-    RequestChanged,
-)
+from bot.domain.delivery.notices import Introduction, OperatorNote, PersonalRound, RequestChanged
 from bot.domain.people.news import Happening
 from bot.errors import LinkRevoked, LinkSpent
-from tests.examples import (
-    ADA_IN_CHAT,
-    BEN_IN_CHAT,
-    LETTER,
-    NOW,
-    OPERATOR,
-    REQUEST,
-)
+from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, LETTER, NOW, OPERATOR, REQUEST
 from tests.there import there
 from tests.unit.delivering import Delivering
 

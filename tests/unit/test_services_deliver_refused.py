@@ -12,12 +12,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
 from bot.domain.delivery.incidents import PROBE_EVERY
-from bot.domain.delivery.notices import (
-    Alarm,
-    ChannelReminder,
-    Introduction,
-    OperatorNote,
-)
+from bot.domain.delivery.notices import Alarm, ChannelReminder, Introduction, OperatorNote
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening
 from bot.domain.refusals import CONSEQUENCES, MOST_UNTOLD, Scope

@@ -121,11 +121,7 @@ async def test_operators_hear_of_what_is_close_every_other_day_until_its_date(
     await world.ledger.commit(Changes(apps=(app("far", "Far"), app("first", "First"))))
     await world.days(12)
     sent = [d.sent_at for d in world.ledger.planned(OperatorDigest)]
-    assert sent == [
-        NOW,
-        NOW + 2 * DAY,
-        NOW + 4 * DAY,
-    ]
+    assert sent == [NOW, NOW + 2 * DAY, NOW + 4 * DAY]
     first, second, last = world.told
     assert rows(first) == [
         ["First", "contoso", "due Mar 5 · needs consent", "Nobody asked yet."],

@@ -209,9 +209,7 @@ async def test_the_bound_chat_account_may_go_on_in_chat(world: person.Asked) -> 
         await world.follow.saved(BySession("guessed", "r1"))
 
 
-async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(
-    world: person.Asked,
-) -> None:
+async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(world: person.Asked) -> None:
     """Also after a sign-in: the evidence has it as a word by chat, and the sign-in stays as it was.
 
     Before the sign-in a word in chat says nothing of what was done.
@@ -231,9 +229,7 @@ async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(
     assert (await world.request()).proof == proof
 
 
-async def test_chat_goes_on_only_with_what_the_settings_take_for_proof(
-    world: person.Asked,
-) -> None:
+async def test_chat_goes_on_only_with_what_the_settings_take_for_proof(world: person.Asked) -> None:
     """It was taken on by chat, and now a sign-in is wanted: nothing is said in its name by chat.
 
     Whoever is the wrong person may say so in any case.
@@ -485,9 +481,7 @@ async def test_later_is_a_plan_in_the_persons_own_time(world: person.Asked) -> N
 # ------------------------------------------------------------------ following live
 
 
-async def test_a_page_that_follows_sees_every_change_until_the_end(
-    world: person.Asked,
-) -> None:
+async def test_a_page_that_follows_sees_every_change_until_the_end(world: person.Asked) -> None:
     """What stands now first; then each step; then it ends by itself."""
     actor = await signed_in(world)
     seen: list[Progress] = []

@@ -81,9 +81,7 @@ async def test_case_does_not_make_another_account(world: person.Asked) -> None:
     assert isinstance(await world.sign_in_as("ADA@TENANT-1"), Proven)
 
 
-async def test_one_sign_in_serves_all_that_the_person_was_asked_for(
-    world: person.Asked,
-) -> None:
+async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: person.Asked) -> None:
     """In one step, with one proof; other people's requests and ended ones stay as they are."""
     others = [
         replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="A2", link=None),
@@ -113,9 +111,7 @@ async def test_one_sign_in_serves_all_that_the_person_was_asked_for(
     assert len(await world.ledger.audit()) == 3
 
 
-async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(
-    world: person.Asked,
-) -> None:
+async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(world: person.Asked) -> None:
     """ "Later" was said of that app, and nothing was said of it since."""
     snooze = Snooze(datetime(2025, 3, 12, 9), "UTC", "the auditor")
     put_off = replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="A2", link=None)
@@ -251,9 +247,7 @@ async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.A
         await world.visits.of(actor)
 
 
-async def test_a_session_must_reach_what_the_settings_ask_for_now(
-    world: person.Asked,
-) -> None:
+async def test_a_session_must_reach_what_the_settings_ask_for_now(world: person.Asked) -> None:
     """It was opened under weaker settings: it opens nothing under stronger ones."""
     ids, until = ("r1",), world.clock.now() + timedelta(hours=1)
     for kind in (ProofKind.PERSONAL_LINK, ProofKind.CHAT_ACCOUNT):
@@ -263,9 +257,7 @@ async def test_a_session_must_reach_what_the_settings_ask_for_now(
             await world.visits.of(BySession("secret", "r1"))
 
 
-async def test_a_session_is_of_one_person_whatever_requests_it_names(
-    world: person.Asked,
-) -> None:
+async def test_a_session_is_of_one_person_whatever_requests_it_names(world: person.Asked) -> None:
     """A request that went to somebody else in between, and a session of a former release."""
     until = world.clock.now() + timedelta(hours=1)
     for whose in ("tenant-1/ben", ""):
@@ -404,17 +396,10 @@ async def finish(world: person.Asked) -> None:
 
 @pytest.mark.parametrize(
     ("end", "raised"),
-    [
-        (expire, LinkExpired),
-        (reissue, LinkRevoked),
-        (decline, LinkRevoked),
-        (finish, LinkSpent),
-    ],
+    [(expire, LinkExpired), (reissue, LinkRevoked), (decline, LinkRevoked), (finish, LinkSpent)],
 )
 async def test_a_link_that_ends_meanwhile_is_not_spent(
-    world: person.Asked,
-    end: Callable[[person.Asked], Awaitable[None]],
-    raised: type[O365BotError],
+    world: person.Asked, end: Callable[[person.Asked], Awaitable[None]], raised: type[O365BotError]
 ) -> None:
     """Between the press and Microsoft's answer there is time for everything."""
     state, browser = await world.begin()

@@ -16,23 +16,9 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze
-from bot.domain.consent.requests import (
-    Button,
-    Proof,
-    ProofKind,
-    Stage,
-    Step,
-    Stuck,
-    step,
-)
+from bot.domain.consent.requests import Button, Proof, ProofKind, Stage, Step, Stuck, step
 from bot.domain.delivery.deliveries import Phase
-from bot.domain.delivery.notices import (
-    Alarm,
-    Channel,
-    OperatorDigest,
-    PersonalLink,
-    PersonalRound,
-)
+from bot.domain.delivery.notices import Alarm, Channel, OperatorDigest, PersonalLink, PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.absences import Absence
@@ -62,10 +48,7 @@ from tests.examples import (
     REQUEST,
     TENANT,
 )
-from tests.fakes import (
-    FakeEntra,
-    FakeMessenger,
-)
+from tests.fakes import FakeEntra, FakeMessenger
 from tests.there import there
 from tests.unit.delivering import Delivering
 
@@ -248,19 +231,6 @@ async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(
     assert reminded.ledger.planned(PersonalRound)
 
 
-async def test_a_finished_app_is_spoken_of_no_more(reminded: RemindedApp) -> None:
-    """From the moment on that its evidence says so, though the request is still open."""
-    off = replace(
-        RECORD,
-        evidence=(Evidence(EvidenceKind.CONNECTION_OFF, NOW),),
-        request_id=REQUEST.id,
-        revision=2,
-    )
-    await reminded.ledger.commit(Changes(apps=(off,)))
-    await reminded.days(20)
-    assert reminded.ledger.planned(PersonalRound) == []
-
-
 async def test_an_org_that_is_in_the_settings_no_more_is_spoken_of_no_more(
     reminded: RemindedApp,
 ) -> None:
@@ -352,43 +322,6 @@ async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(reminded: Rem
     assert there(await reminded.ledger.request(REQUEST.id)).snooze is None
 
 
-async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
-    reminded: RemindedApp,
-) -> None:
-    """One question to the person, then it is stuck; nobody else is asked for the app."""
-    request = there(await reminded.ledger.request(REQUEST.id))
-    for taken in (Step.ACKNOWLEDGE, Step.SAVE):
-        request = step(request, taken, NOW, proof=Proof(ProofKind.SIGNED_IN, "entra:ada", NOW))
-        await reminded.ledger.commit(Changes(requests=(request,)))
-    await reminded.days(40)
-    (round,) = reminded.ledger.planned(PersonalRound)
-    assert round.why == "not_seen"
-    stuck = there(await reminded.ledger.request(REQUEST.id))
-    assert there(stuck.stuck).why == "not_seen"
-
-
-async def test_a_link_that_was_not_used_in_time_is_made_anew_by_the_next_round(
-    reminded: RemindedApp,
-) -> None:
-    """The request stays open: a lapsed link is no answer."""
-    await reminded.days(6)
-    assert len(await reminded.ledger.open_requests()) == 1
-
-
-async def test_who_took_an_app_on_is_asked_how_it_goes_when_nothing_follows(
-    reminded: RemindedApp,
-) -> None:
-    """The acknowledgement decays."""
-    request = there(await reminded.ledger.request(REQUEST.id))
-    proof = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
-    await reminded.ledger.commit(
-        Changes(requests=(step(request, Step.ACKNOWLEDGE, NOW, proof=proof),))
-    )
-    await reminded.days(9)
-    first, *_ = reminded.ledger.planned(PersonalRound)
-    assert (first.why, first.due_at) == ("nothing_followed", NOW + 3 * DAY)
-
-
 async def test_boards_are_shown_when_something_changed_and_once_an_hour(
     reminded: RemindedApp,
 ) -> None:
@@ -442,17 +375,6 @@ async def test_asking_for_a_reminder_reaches_every_channel_and_names_who_asked(
     reminded.clock.forward(timedelta(minutes=1))
     await reminded.remind.now("slack:U9")
     assert len({key for key, _ in reminded.engine.deliveries}) == 2 * len(CHANNELS)
-
-
-async def test_a_silent_person_is_not_asked_again_through_another_account(
-    reminded: RemindedApp,
-) -> None:
-    """Ada is in Slack and in Teams; after her silence Ben is asked, not Ada elsewhere."""
-    also = replace(ADA_IN_CHAT, platform=Platform.TEAMS, user_id="ada")
-    reminded.messengers[Platform.TEAMS] = FakeMessenger(also, platform=Platform.TEAMS)
-    await reminded.days(24)
-    asked = [d.notice.to for d in reminded.ledger.planned(PersonalRound) if d.why == "asked"]
-    assert asked == [BEN_IN_CHAT]
 
 
 async def test_whoever_could_not_be_looked_for_is_looked_for_again(reminded: RemindedApp) -> None:
@@ -526,27 +448,6 @@ async def test_a_message_that_is_held_up_brings_no_second_one(reminded: Reminded
             await reminded.worker()(delivery.key)
         reminded.clock.forward(timedelta(seconds=40))
     assert len(reminded.slack.posted) == 1
-
-
-async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_then(
-    reminded: RemindedApp,
-) -> None:
-    """They answered: it is in their hands again; should it get stuck once more, that is told."""
-    reminded.entra.admins[TENANT.id] = (ADA,)
-    await reminded.days(40)
-    before = len(reminded.ledger.planned(PersonalRound))
-    request = there(await reminded.ledger.request(REQUEST.id))
-    assert request.stuck is not None
-    wanted = reminded.clock.now().replace(hour=10) + 3 * DAY
-    snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
-    now = reminded.clock.now()
-    await reminded.ledger.commit(
-        Changes(requests=(step(request, Step.SNOOZE, now, snooze=snooze),))
-    )
-    await reminded.days(60)
-    assert len(reminded.ledger.planned(PersonalRound)) > before
-    once_more = there(await reminded.ledger.request(REQUEST.id))
-    assert there(once_more.stuck).at > now
 
 
 async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(

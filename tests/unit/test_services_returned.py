@@ -27,11 +27,7 @@ ROUND = PersonalRound(ADA, "2025-03-03", (ASKED.id,), "first", "far", "calm")
 MAIL_ID = "<named.random@contoso.com>"
 PLANNED = Delivery(ROUND, NOW, "first")
 SENT = replace(
-    PLANNED,
-    phase=Phase.SENT,
-    message_id=MAIL_ID,
-    sent_at=NOW,
-    revision=PLANNED.revision + 1,
+    PLANNED, phase=Phase.SENT, message_id=MAIL_ID, sent_at=NOW, revision=PLANNED.revision + 1
 )
 
 

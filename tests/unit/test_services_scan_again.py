@@ -19,10 +19,9 @@ from bot.domain.inventory.apps import (
     Tenant,
 )
 from bot.domain.inventory.records import OrgScan
-from bot.domain.inventory.scanning import Occasion, ScanPolicy, plan
 from bot.errors import CloudRefused, CloudUnreachable, RecordUnreadable
 from bot.services.inventory.scan import Scan
-from tests.examples import APP, NOW, RECORD, TENANT
+from tests.examples import APP, NOW, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEntra, FakeOktaOrg, Killed
 from tests.there import there
@@ -165,19 +164,6 @@ async def test_a_tenant_with_open_apps_is_read_every_hour_and_others_with_the_fu
     assert "consent tenant-2" in rescan.entra.calls
 
 
-async def test_every_app_is_read_within_a_day_but_not_all_at_once(rescan: OneOrg) -> None:
-    """What was read together falls due over a quarter of the day."""
-    rescan.org.listed = [app(n) for n in range(100)]
-    await rescan.look(full=True)
-    asked: list[int] = []
-    for _ in range(24 * 4):
-        await rescan.look()
-        asked.append(sum(name != "admins" for name in rescan.org.asked))
-    assert sum(asked) == 100
-    assert not any(asked[: 18 * 4 - 1])
-    assert max(asked) <= 12
-
-
 async def test_a_failure_of_one_part_stays_until_that_part_is_read_again(rescan: OneOrg) -> None:
     """A look in Okta alone does not forget what Microsoft refused, nor the other way round."""
     rescan.entra.consents["tenant-1"] = CloudRefused("no", where="t", call="GET grants")
@@ -215,14 +201,6 @@ async def test_admins_are_asked_for_twice_a_day(rescan: OneOrg) -> None:
     assert "admins" in rescan.org.asked
 
 
-async def test_the_policy_is_a_setting(rescan: OneOrg) -> None:
-    """An hour means an hour."""
-    policy = ScanPolicy(full_after=timedelta(hours=1))
-    looks = plan([APP], {"0oa1": RECORD}, {}, Occasion(NOW + timedelta(hours=1)), policy)
-    assert [todo.connection for todo in looks] == [True]
-    assert plan([APP], {"0oa1": RECORD}, {}, Occasion(NOW), policy, microsoft=False) == ()
-
-
 async def test_an_app_that_is_activated_again_has_its_whole_log_read(rescan: OneOrg) -> None:
     """What happened meanwhile lies behind the cursor; a new inactive app is no reason."""
     off = replace(rescan.org.listed[0], status=AppStatus.INACTIVE)
@@ -235,20 +213,6 @@ async def test_an_app_that_is_activated_again_has_its_whole_log_read(rescan: One
 
 
 # ------------------------------------------------------------------ the last good inventory
-
-
-async def test_the_last_good_inventory_stays_with_its_age(rescan: OneOrg) -> None:
-    """A failed scan keeps the apps, the cursor and the time of the last one that went through."""
-    good = (await rescan.ledger.scans())["contoso"]
-    apps = await rescan.ledger.apps()
-    rescan.org.listing = CloudUnreachable("No answer.", where="contoso", call="GET apps")
-    failed = await rescan.look()
-    assert "No answer." in failed.failure
-    assert (failed.finished_at, failed.log_cursor) == (good.finished_at, good.log_cursor)
-    assert not failed.is_under_way
-    assert await rescan.ledger.apps() == apps
-    rescan.org.listing = None
-    assert (await rescan.look()).failure == ""
 
 
 # ------------------------------------------------------------------ progress, dying, going on

@@ -83,9 +83,7 @@ async def test_a_waiver_is_listed_and_taken_back(world: person.Asked) -> None:
     assert (await actions(world))[0] == "unwaive"
 
 
-async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(
-    world: person.Asked,
-) -> None:
+async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(world: person.Asked) -> None:
     """Nobody else's, however it is named."""
     await say(world, f"deny {ACCOUNT}")
     await say(world, "away until Friday", ADA_IN_CHAT)
@@ -123,9 +121,7 @@ async def test_what_is_over_is_not_listed(world: person.Asked) -> None:
     assert said_by_buttons(await say(world, "notes")) == []
 
 
-async def test_a_later_that_is_taken_back_is_asked_again_as_usual(
-    world: person.Asked,
-) -> None:
+async def test_a_later_that_is_taken_back_is_asked_again_as_usual(world: person.Asked) -> None:
     """The request has no time of its own any more, and its person's line is looked at now."""
     await say(world, f"later {CODE} tomorrow 10:00", ADA_IN_CHAT)
     assert (await world.request()).snooze is not None

@@ -16,14 +16,9 @@ from jinja2 import Environment, nodes
 
 import adapters.web
 from adapters.teams.package import COMMANDS
-from adapters.web.pages import _KINDS
+from adapters.web.pages import KINDS
 from bot.chat.answering.helping import IN_DETAIL
-from bot.chat.typed.verbs import (
-    GROUPS,
-    VERBS,
-    WITH_ACCOUNT,
-    WITH_APP,
-)
+from bot.chat.typed.verbs import GROUPS, VERBS, WITH_ACCOUNT, WITH_APP
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.planned_messages import Wait
@@ -171,7 +166,7 @@ def columns() -> set[str]:
 @cache
 def problems() -> set[str]:
     """The kinds of problems that a page is shown for."""
-    found = {"other", *_KINDS.values()}
+    found = {"other", *KINDS.values()}
     for node in code():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "problem":
             found |= set(within(node.args[2:3]))
@@ -368,7 +363,7 @@ def test_every_way_to_put_a_key_together_is_known_here() -> None:
 def test_every_key_that_is_asked_for_has_a_text() -> None:
     """In the code, in the templates, and for every value of the domain."""
     asked = keys_in_code().union(
-        *(keys(section, needed) for section, (needed, _) in families().items()),
+        *(keys(section, needed) for section, (needed, _) in families().items())
     )
     assert len(asked) > 200
     assert asked - KEYS == set()
@@ -377,7 +372,7 @@ def test_every_key_that_is_asked_for_has_a_text() -> None:
 def test_every_text_is_asked_for() -> None:
     """A text that nothing reaches is a leftover that translators would keep alive."""
     reached = keys_in_code().union(
-        *(keys(section, needed | more) for section, (needed, more) in families().items()),
+        *(keys(section, needed | more) for section, (needed, more) in families().items())
     )
     assert KEYS - reached == set()
 

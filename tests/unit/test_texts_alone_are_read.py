@@ -33,16 +33,7 @@ from bot.message import (
     buttons_of,
     plainly,
 )
-from tests.examples import (
-    ADA,
-    APP,
-    BEN,
-    BEN_IN_CHAT,
-    NOW,
-    OPERATOR,
-    REQUEST,
-    TENANT,
-)
+from tests.examples import ADA, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, REQUEST, TENANT
 from tests.sayings import (
     AGE,
     BROKEN,

@@ -20,13 +20,7 @@ from bot.services.people.access import Access
 from bot.services.people.candidates import Candidates
 from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT, record_of
 from tests.fake_ledger import FakeLedger
-from tests.fakes import (
-    FakeClock,
-    FakeDirectory,
-    FakeEntra,
-    FakeMessenger,
-    MembershipsInMemory,
-)
+from tests.fakes import FakeClock, FakeDirectory, FakeEntra, FakeMessenger, MembershipsInMemory
 
 ADA_IN_TEAMS = ChatIdentity(Platform.TEAMS, ADA.object_id, "Ada", ADA.addresses[0])
 OTHER = record_of("0oa9", org="fabrikam", tenant=replace(TENANT, id="t9"))

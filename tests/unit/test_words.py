@@ -38,11 +38,7 @@ def test_every_text_can_be_filled_in(language: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [
-        (0, "0 Office 365 apps left"),
-        (1, "One Office 365 app left"),
-        (2, "2 Office 365 apps left"),
-    ],
+    [(0, "0 Office 365 apps left"), (1, "One Office 365 app left"), (2, "2 Office 365 apps left")],
 )
 def test_numbers_pick_their_plural(count: int, text: str) -> None:
     """By the rules of the language, not by `count == 1`."""
