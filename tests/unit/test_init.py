@@ -7,6 +7,7 @@ import stat
 import tomllib
 import zipfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,15 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@cache
+def private_key() -> bytes:
+    key = rsa.generate_private_key(65537, 2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def bring_the_secrets(folder: Path) -> None:
     """What only somebody else can know."""
-    key = rsa.generate_private_key(65537, 2048).private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
-    (folder / "okta_private_key").write_bytes(key)
+    (folder / "okta_private_key").write_bytes(private_key())
     (folder / "slack_bot_token").write_text("xoxb-1")
     (folder / "slack_signing_secret").write_text("s1")
     (folder / "teams_app_password").write_text("p1")
