@@ -102,6 +102,15 @@ class Stage:
         """A client of the bot's own store, made as the bot makes it."""
         return connect(f"unix://{(self.directory / 'var' / 'store' / 'socket').read_text()}")
 
+    async def delivered(self, label: str) -> None:
+        """The bot knows that its message about this app came: that is later than it is there."""
+        async with self.stored() as stored:
+
+            async def is_known() -> bool:
+                return bool((await stored.request(label))["stage"] == "delivered")
+
+            await wait_until(is_known, within=WITHIN, what=f"the message about {label} is known")
+
     @asynccontextmanager
     async def noticed(self, name: str) -> AsyncIterator[None]:
         """What happens within is told by the platform: the bot forgets what it knew by this name.

@@ -51,12 +51,8 @@ async def sign_in(browser: Browser, link: str, account: str = ACCOUNT) -> Page:
 async def take_on(stage: Stage, browser: Browser, app: OktaApp, letter: Message) -> Page:
     """Open the personal link twice, sign in, and open it again; the page that leads on."""
     link = reading.link(letter)
+    await stage.delivered(app.label)
     async with stage.stored() as stored:
-
-        async def delivered() -> bool:
-            return bool((await stored.request(app.label))["stage"] == "delivered")
-
-        await wait_until(delivered, within=WITHIN, what="the delivery is confirmed")
         before = await stored.request(app.label)
         page = await browser.open(link)
         # The csrf value is all that differs.

@@ -125,11 +125,6 @@ async def test_who_is_in_a_chat_gets_no_mail(stage: Stage, server: MailServer) -
     chats = [platform.dm_of("gita") for platform in (stage.world.slack, stage.world.teams)]
     await stage.command("/o365 scan", listed)
     await stage.command(f"/o365 send {app} now", said(app))
-    async with stage.stored() as stored:
-
-        async def is_delivered() -> bool:
-            return bool((await stored.request(app))["stage"] == "delivered")
-
-        await wait_until(is_delivered, within=WITHIN, what="the letter is noted as sent")
+    await stage.delivered(app)
     assert sum(said(app)(message) for chat in chats for message in chat.messages) == 1
     assert about(server, app) == []

@@ -18,7 +18,6 @@ from sandbox.browser import Browser
 from sandbox.page import reading
 from tests.scenario.conftest import NO_HOLIDAYS, Stage, open_stage, said
 from tests.scenario.test_journeys import finish_in_okta, letter_for, sign_in
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,16 +31,6 @@ async def alone(tmp_path: Path, keys: Path) -> AsyncIterator[Stage]:
     """A stage whose clock may be set forward."""
     async with open_stage(tmp_path, keys, NO_HOLIDAYS) as stage:
         yield stage
-
-
-async def delivered(stage: Stage, label: str) -> None:
-    """Until the bot has noted when its message went out: by the clock as it is before a jump."""
-    async with stage.stored() as stored:
-
-        async def noted() -> bool:
-            return bool((await stored.request(label))["stage"] == "delivered")
-
-        await wait_until(noted, within=TICK, what="the delivery is confirmed")
 
 
 def jump_to_a_morning(stage: Stage, zone: str, country: str) -> None:
@@ -92,7 +81,7 @@ async def test_somebody_in_tokyo_is_reminded_in_their_morning(alone: Stage) -> N
     clock, dm = alone.world.clock, alone.world.slack.dm_of("fay")
     await alone.command("/o365 send Office 365 Labs now", said("Office 365 Labs"))
     await alone.next(dm, 0, said("Office 365 Labs"))
-    await delivered(alone, "Office 365 Labs")
+    await alone.delivered("Office 365 Labs")  # by the clock as it is before a jump
     since = len(dm.messages)
     clock.jump("week")
     clock.jump("week")  # a reminder is due by then, and Tokyo's evening has come

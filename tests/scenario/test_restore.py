@@ -62,6 +62,7 @@ async def test_nothing_is_sent_twice_after_an_older_backup_was_restored(
         assert ran.status == 0, ran.err
         jump_to_a_morning(stage, "Europe/Berlin", "AQ")
         await stage.next(dm, 0, said(APP), within=60)
+        await stage.delivered(APP)
         await look_twice(stage)
 
         await stage.bot.stop()
@@ -92,6 +93,7 @@ async def test_what_was_asked_in_teams_since_is_not_asked_again(
         assert ran.status == 0, ran.err
         await stage.ask_in_teams(f"send {APP} now", said(APP, "Gita Global"))
         letter = await stage.next(dm, 0, said(APP), within=60)
+        await stage.delivered(APP)
         await look_twice(stage)
 
         await stage.bot.stop()
@@ -123,6 +125,7 @@ async def test_what_a_lost_store_had_sent_is_not_sent_again(tmp_path: Path, keys
         assert ran.status == 0, ran.err
         await stage.command(f"/o365 send {APP} now", said(APP))
         letter = await stage.next(dm, 0, said(APP), within=60)
+        await stage.delivered(APP)
         await look_twice(stage)
 
         await stage.bot.stop()
