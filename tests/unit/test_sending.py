@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Platform
 from bot.domain.people.recipients import Recipient
 from bot.errors import CloudUnreachable
@@ -285,3 +286,52 @@ async def test_who_can_do_it_no_more_is_replaced_without_a_question() -> None:
     await world.say(f"send {record.app.ref}")
     (newer,) = await world.ledger.open_requests()
     assert (newer.chat, newer.id == request.id) == (newcomer, False)
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "March 6, 2025"), ("de", "6. März 2025")])
+async def test_a_part_time_week_and_a_holiday_are_both_kept(language: str, says: str) -> None:
+    """Monday and Tuesday are free for them, Wednesday is for all: Thursday, at nine."""
+    world = await crowd(1, "UTC")
+    closed = replace(world.policy.calendars, quiet=frozenset({date(2025, 3, 5)}))
+    world.policy = replace(world.policy, calendars=closed)
+    (record,) = await world.ledger.apps()
+    (chat,) = world.slack.people
+    week = Recipient(replace(chat, days_off=frozenset({0, 1})), revision=1)
+    await world.ledger.commit(Changes(recipients=(week,)))
+    world.conversation = world.replica().conversation
+    said = text_of(await world.say(f"send {record.app.ref}", replace(OPERATOR, language=language)))
+    assert says in said
+    assert "09:00 UTC" in said
+    assert planned(world) == []
+
+
+@pytest.mark.parametrize("language", languages())
+async def test_a_sunday_night_is_out_of_hours_for_everybody(language: str) -> None:
+    """At three in Berlin: nobody gets anything before somebody said that they are sure."""
+    world = await crowd(3, "Europe/Berlin")
+    world.clock.forward(timedelta(days=6, hours=-7))  # 9 March, 02:00 UTC
+    message = await world.say("send all now", replace(OPERATOR, language=language))
+    assert text_of(message).count("03:00") == 3
+    assert said_by_buttons(message) == ["send all now sure", "send all"]
+    assert planned(world) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "when they are back: they"), ("de", "zurück ist: Sie hat")],
+)
+async def test_where_everybody_is_away_the_answer_says_when_it_goes_out(
+    language: str, says: str
+) -> None:
+    """Whoever is back first is not known to matter: it waits for who is asked, and says so."""
+    world = await crowd(2, "UTC")
+    until = NOW.date() + timedelta(days=3)
+    for chat in world.slack.people:
+        away = Recipient(chat).away((Absence(None, until),), NOW)
+        await world.ledger.commit(Changes(recipients=(away,)))
+    record, _ = await world.ledger.apps()
+    said = text_of(await world.say(f"send {record.app.ref}", replace(OPERATOR, language=language)))
+    assert says in said
+    await world.say("send all")
+    assert len(await world.ledger.open_requests()) == 2
+    assert planned(world) == []

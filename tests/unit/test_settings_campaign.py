@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,9 +21,13 @@ from bot.domain.campaign.windows import (
 from bot.domain.inventory.apps import AppRef
 from bot.domain.time.calendar import Calendars
 from bot.errors import SettingsInvalid
+from bot.settings.policies import boards
 from bot.settings.sections.campaign import CampaignSettings
 from bot.settings.whole import load
+from bot.wiring.base import reminding_policy
 from tests.unit.test_settings import GOOD, written
+
+MINUTE = timedelta(minutes=1)
 
 
 def loaded(tmp_path: Path, campaign: str) -> CampaignSettings:
@@ -36,6 +40,30 @@ def test_without_settings_the_campaign_is_a_sensible_one(tmp_path: Path) -> None
     assert found.campaign().deadline_for(AppRef("contoso", "a")) == OKTA_CONSENT
     assert found.campaign().windows == WINDOWS
     assert found.working_hours().start == time(9)
+
+
+def test_each_number_is_what_the_rules_go_by(tmp_path: Path) -> None:
+    """None of these is a default."""
+    said = {
+        "per_week": 1,
+        "early_rounds": 5,
+        "early_every": 7,
+        "ignored_rounds": 9,
+        "patience": 11,
+        "notice": 13,
+        "gather_minutes": 15,
+        "jitter_minutes": 17,
+        "apps_a_day": 19,
+        "board_days": 21,
+    }
+    lines = "".join(f"{name} = {number}\n" for name, number in said.items())
+    settings = load(written(tmp_path, f"{GOOD}[campaign]\n{lines}"))
+    policy = reminding_policy(settings)
+    minutes = (policy.gather // MINUTE, policy.jitter // MINUTE)
+    days = (policy.early_every, policy.patience, policy.notice, policy.a_day)
+    counts = (policy.per_week, policy.early_rounds, policy.ignored_rounds)
+    assert (counts, days, minutes) == ((1, 5, 9), (7, 11, 13, 19), (15, 17))
+    assert boards(settings).post_anew_after == timedelta(days=21)
 
 
 def test_the_most_specific_date_holds(tmp_path: Path) -> None:
@@ -103,6 +131,7 @@ def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
          "try start = 2026-11-02"),
         ("[campaign]\nworking_days = []\n", "campaign.working_days", 'try ["mon", "tue", "wed"]'),
         ('[campaign]\nhours = "17:00-09:00"\n', "campaign.hours", "09:00-17:00"),
+        ('[campaign]\nhours = "22:00-06:00"\n', "campaign.hours", "within one day"),
         ('[campaign.countries]\n"Europe/Berln" = "DE"\n', "campaign.countries", "Europe/Berlin"),
         ('[campaign]\ncountry = "Germany"\n', "campaign.country", "DE"),
         ('[campaign]\nhours = "09:00Z-17:00Z"\n', "campaign.hours", "try 09:00-17:00"),

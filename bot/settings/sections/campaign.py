@@ -134,7 +134,8 @@ class CampaignSettings(Section):
         (), description="Your own deadlines. Without any, Okta's applies, 31 December 2024."
     )
     hours: str = Field(
-        "09:00-17:00", description="When people may get messages, in their local time."
+        "09:00-17:00",
+        description="When people may get messages, in their local time; a span within one day.",
     )
     working_days: tuple[Day, ...] = Field(
         ("mon", "tue", "wed", "thu", "fri"), description="On which days."
