@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.typed import commands as said
 from bot.chat.typed.find_app import Named, app_within, find_app
 from bot.chat.typed.times.moments import find_moment
-from bot.chat.typed.times.spans import read_span
+from bot.chat.typed.times.spans import read_spans
 from bot.chat.typed.understanding import parse
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import Part, Wanted
@@ -96,9 +96,9 @@ def of_command(command: said.Command) -> str:
             local = at or (found.at.astimezone(CALENDAR.zone) if found else None)
             return f"later {code} {f'{local:%Y-%m-%d %H:%M}' if local else '-'}"
         case said.Away(text, ahead):
-            span = read_span(text, NOW, CALENDAR, begins=ahead)
-            first = f"{span.first} " if span and span.first else ""
-            return f"away {first}{span.last if span and span.last else '-'}"
+            spans = read_spans(text, NOW, CALENDAR, begins=ahead)
+            named = (f"{one.first or ''} {one.last or '-'}".strip() for one in spans)
+            return f"away {' and '.join(named) or '-'}"
         case said.PartTime(off):
             return " ".join(("off", *map(str, sorted(off))))
         case said.NotMe(code, _, sure):

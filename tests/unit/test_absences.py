@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.typed.times.spans import read_spans
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
 from bot.domain.people.absences import MOST_ABSENCES, Absence, still, together, with_another
 from bot.domain.people.admins import Platform
 from bot.domain.people.recipients import Recipient
-from bot.domain.time.calendar import DAY, Calendars
+from bot.domain.time.calendar import DAY, Calendar, Calendars
 from bot.errors import TooManyAbsences
 from bot.services.campaign.postpone import Absences, Postpone
 from tests.examples import ADA_IN_CHAT, NOW
@@ -198,3 +199,25 @@ def test_an_absence_said_on_one_account_outlasts_an_answer_on_another() -> None:
     assert here.joined([gone]).absences == away
     assert gone.joined([here.away((), later)]).absences == ()
     assert here.joined([replace(gone, away_said_at=None)]).absences == away
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ("7-11 April and 22 Apr - 2 May", ["7.4.-11.4.", "22.4.-2.5."]),
+        ("vom 7. bis 11.4. und dann wieder vom 22.4. bis 2.5.", ["7.4.-11.4.", "22.4.-2.5."]),
+        ("vom 24. bis 28.4. sowie am 4.5.", ["24.4.-28.4.", "4.5.-4.5."]),
+        ("7-11 April, 22 April to 2 May", ["7.4.-11.4.", "22.4.-2.5."]),
+        ("until Friday and from 22 to 24 April", ["-7.3.", "22.4.-24.4."]),
+        ("between 7 and 11 April", ["7.4.-11.4."]),
+        ("from 24 and 25 April", ["24.4.-25.4."]),
+        ("Friday, 11 April to Monday, 14 April", ["11.4.-14.4."]),
+        ("Tuesday and Wednesday", ["4.3.-5.3."]),
+        ("Tuesday and Thursday", []),  # two days, or three? It is asked back.
+    ],
+)
+def test_several_spans_are_read_where_each_has_its_dates(said: str, days: list[str]) -> None:
+    """ "And" also joins the two ends of one."""
+    found = read_spans(said, NOW, Calendar(ZoneInfo("UTC")), begins=True)
+    spans = [(f"{one.first:%-d.%-m.}" if one.first else "", one.last) for one in found]
+    assert [f"{first}-{last:%-d.%-m.}" for first, last in spans if last] == days

@@ -141,3 +141,19 @@ async def test_each_of_several_absences_is_taken_back_alone(world: person.Asked)
     assert "from March 24, 2025 to March 28, 2025 no longer counts" in taken
     assert said_by_buttons(await say(world, "notes")) == both[:1]
     assert "nothing like that" in text_of(await say(world, both[1], ADA_IN_CHAT))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I'm away from 10 to 11 March and again from 24 to 28 March",
+        "ich bin vom 10. bis 11.3. und vom 24. bis 28.3. im Urlaub",
+    ],
+)
+async def test_two_absences_in_one_sentence_are_both_kept(world: person.Asked, words: str) -> None:
+    """The answer says so of both."""
+    said = text_of(await say(world, words, ADA_IN_CHAT))
+    assert "from March 24, 2025 to March 28, 2025" in said
+    assert "from March 10, 2025 to March 11, 2025" in said
+    both = [f"forget away {ADA_IN_CHAT} 2025-03-{last}" for last in (11, 28)]
+    assert said_by_buttons(await say(world, "notes", ADA_IN_CHAT)) == both

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from attrs import define
 
@@ -34,7 +34,7 @@ from bot.chat.typed.commands import (
     Verify,
 )
 from bot.chat.typed.times.moments import find_moment
-from bot.chat.typed.times.spans import read_span
+from bot.chat.typed.times.spans import read_spans
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.absences import LONGEST_ABSENCE
 from bot.domain.people.access import Level
@@ -142,14 +142,19 @@ class Asked:
         self, said: str, asker: ChatIdentity, replies: Replies, *, begins: bool
     ) -> Message:
         now, calendar = self._clock.now(), self._postpone.calendar(asker)
-        span, today = read_span(said, now, calendar, begins=begins), calendar.today(now)
-        if span is None:
+        spans, today = read_spans(said, now, calendar, begins=begins), calendar.today(now)
+        days: list[tuple[date | None, date]] = []
+        for first, last in ((span.first, span.last) for span in spans):
+            if last is None:
+                return replies.away_until_when(first)
+            if first is not None and not today <= first <= min(last, today + LONGEST_ABSENCE):
+                return replies.no_absence(first, last, today)
+            days.append((first, last))
+        if not days:
             return replies.no_moment(said)
-        first, last = span.first, span.last
-        if last is None:
-            return replies.away_until_when(first)
-        if first is not None and not today <= first <= min(last, today + LONGEST_ABSENCE):
-            return replies.no_absence(first, last, today)
+        for first, last in days[:-1]:
+            await self._postpone.away(asker, last, first)
+        first, last = days[-1]
         return replies.away(last, await self._postpone.away(asker, last, first))
 
     async def mine(

@@ -51,6 +51,15 @@ _LENGTH = re.compile(
     ),
     _I,
 )
+_UNTIL = re.compile(r"(?:until|till?|bis)\b", _I)
+_LIST = re.compile(
+    pattern(
+        r"\s*(?:[;&]|,?\s*(?<!\w)(?:and|und|sowie|plus)(?!\w))\s*"
+        r"(?:(?:then|again|also|dann|auch|wieder|noch ?mal)(?!\w)\s*)*"
+    ),
+    _I,
+)
+_DIGIT = re.compile(r"\d")
 _NEXT_WEEK = re.compile(pattern(rf"^{NEXT_WEEK},?\s+|,?\s+{NEXT_WEEK}$"), _I)
 _YEAR = re.compile(r"\d{4}")
 _MOST = 8  # places at which a text may be parted into two days
@@ -64,6 +73,29 @@ class Span:
 
     first: date | None
     last: date | None
+
+
+def read_spans(words: str, now: datetime, calendar: Calendar, *, begins: bool) -> tuple[Span, ...]:
+    """The days that somebody names, where they name several: each; empty: none that are clear."""
+    parts = _parts(words) if begins else ()
+    found = [read_span(part, now, calendar, begins=_UNTIL.match(part) is None) for part in parts]
+    several = tuple(one for one in found if one is not None and one.last is not None)
+    if len(several) == len(found) > 1:
+        return several
+    whole = read_span(words, now, calendar, begins=begins)
+    return () if whole is None else (whole,)
+
+
+def _parts(words: str) -> list[str]:
+    """What stands between "and", where each side has dates of its own; else none."""
+    if _BOTH.match(words.strip(" ,")):
+        return []
+    parts = _LIST.split(words, maxsplit=_MOST)
+    by_comma = [part for one in parts for part in one.split(",")]
+    for some in (by_comma, parts):
+        if all(_DIGIT.search(part) or _UNTIL.match(part) for part in some):
+            return some
+    return []
 
 
 def read_span(words: str, now: datetime, calendar: Calendar, *, begins: bool) -> Span | None:
