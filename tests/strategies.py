@@ -140,6 +140,8 @@ global_admins = st.builds(
     given_name=words,
     holding=st.sampled_from(Holding),
     via=words,
+    may_activate=st.booleans(),
+    invited=st.booleans(),
     mfa=st.sampled_from(Mfa),
     mfa_methods=st.lists(words, max_size=2).map(tuple),
 )

@@ -2,8 +2,8 @@
 
 Event types are those of Okta's event type catalogue (developer.okta.com, "Event types"). The
 catalogue spells debug data with underscores (`admin_user_name`), events probably in camel case;
-which events carry it is not documented. So both spellings are read, and an event that does not name
-an account proves nothing about the password.
+which events carry it, and how, is not documented. So both spellings are read, and an event that
+does not name an account by its address proves nothing about the password.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from adapters.http.client import CloudClient
 from adapters.okta.calls.paging import is_page_of, pages
 from adapters.okta.parse import inside, objects, text
 from bot.domain.evidence.rules import Evidence, EvidenceKind
-from bot.domain.inventory.service_accounts import names_app
+from bot.domain.inventory.hosts import is_oktas
+from bot.domain.inventory.service_accounts import UPN_PREFIX, is_service_account, names_app
 from bot.domain.likeness import exact
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from bot.ports.clouds import LogPage
@@ -35,9 +36,11 @@ CREDENTIALS_REJECTED = (
     "app.office365.api.error.validate.admin.creds",
     "application.configuration.update",
 )
+# Whoever is named there may not have got in.
+NOT_CONNECTED = "app.office365.api.error.unable.to.create.graph.client"
 # They carry the same debug data and may name the account that provisioning works with.
 ACCOUNT_USED = (
-    "app.office365.api.error.unable.to.create.graph.client",
+    NOT_CONNECTED,
     "app.office365.api.error.download.users",
     "app.office365.api.error.import.profile",
     "app.office365.api.error.push.profile",
@@ -81,10 +84,15 @@ _OF_PROVISIONING = (
 )
 log = structlog.get_logger(__name__)
 
-_SERVICE_ACCOUNT = re.compile(r"svc_OKTA_sync_(\w+)(?:@[\w.-]+)?", re.IGNORECASE | re.ASCII)
-# How Microsoft's "no" to a sign-in begins ("Authentication and authorization error codes").
-_SIGN_IN_REFUSED = re.compile(r"AADSTS\d", re.IGNORECASE)
+_SERVICE_ACCOUNT = re.compile(UPN_PREFIX + r"([\w-]+)(?:@[\w.-]+)?", re.IGNORECASE | re.ASCII)
+# How Microsoft's "no" to a sign-in begins ("Authentication and authorization error codes"), or what
+# its token endpoint calls it (RFC 6749, section 5.2; OpenID Connect, "interaction_required").
+_SIGN_IN_REFUSED = re.compile(
+    r"AADSTS\d|\b(invalid_(grant|client)|unauthorized_client|(interaction|consent)_required)\b",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_NAMES_ACCOUNT = re.compile(r"[^\s@*]+@[^\s@*]+\.[^\s@*]+")
 
 
 async def read(
@@ -181,12 +189,23 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
             return None
         # Even so it is this app's own account that provisioning works with, so no administrator's
         # password is stored any more.
-        refused = rejected or _SIGN_IN_REFUSED.search(" ".join(_messages(event)))
-        used = EvidenceKind.SERVICE_ACCOUNT_USED
-        return EvidenceKind.SERVICE_ACCOUNT_REFUSED if refused else used, {"account": account}
+        if rejected or _SIGN_IN_REFUSED.search(" ".join(_messages(event))):
+            return EvidenceKind.SERVICE_ACCOUNT_REFUSED, {"account": account}
+        if kind == NOT_CONNECTED:
+            return None
+        return EvidenceKind.SERVICE_ACCOUNT_USED, {"account": account}
+    if not _is_administrators(account):
+        return None
     if rejected:
         return EvidenceKind.ADMIN_PASSWORD_REJECTED, {"account": account}
     return EvidenceKind.ADMIN_PASSWORD_USED, {"account": account}
+
+
+def _is_administrators(account: str) -> bool:
+    """False for a placeholder, an id, and for what is Okta's own: an account, its support."""
+    if is_service_account(account) or is_oktas(account.rpartition("@")[2]):
+        return False
+    return _NAMES_ACCOUNT.fullmatch(account) is not None
 
 
 def _apps(event: Mapping[str, Any]) -> set[str]:

@@ -22,6 +22,7 @@ def debug(**data: str) -> dict[str, Any]:
 
 
 REJECTED = "app.office365.api.error.validate.creds"
+UNCONNECTED = "app.office365.api.error.unable.to.create.graph.client"
 PUSHED = "app.office365.api.error.push.profile"
 FAILED = {"result": "FAILURE", "reason": None}
 SERVICE = f"svc_OKTA_sync_{HQ}@contoso.onmicrosoft.com"
@@ -57,6 +58,32 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
     (REJECTED, debug(adminUserName="svc_OKTA_sync_0oaAnotherApp1234567@x.example"), None),
     (REJECTED, {}, None),
     (PUSHED, debug(adminUserName=HUMAN), EvidenceKind.ADMIN_PASSWORD_USED),
+    *(
+        (PUSHED, debug(adminUserName=name), None)
+        for name in (
+            f"Okta AAD Service Principal:{HQ}",
+            "svc_OKTA_sync_",
+            CLIENT,
+            "null",
+            "N/A",
+            "********",
+            "a***@contoso.com",
+        )
+    ),
+    (REJECTED, debug(errorMessage="Could not validate. Contact support@okta.com"), None),
+    (PUSHED, debug(adminUserName=f"svc_OKTA_sync_{HQ}-2@x.y"), EvidenceKind.SERVICE_ACCOUNT_USED),
+    (
+        PUSHED,
+        debug(adminUserName=SERVICE, errorMessage="400: invalid_grant"),
+        EvidenceKind.SERVICE_ACCOUNT_REFUSED,
+    ),
+    (UNCONNECTED, debug(adminUserName=SERVICE, errorMessage="Timed out"), None),
+    (
+        UNCONNECTED,
+        debug(adminUserName=SERVICE, errorMessage="AADSTS50053: locked"),
+        EvidenceKind.SERVICE_ACCOUNT_REFUSED,
+    ),
+    (UNCONNECTED, debug(adminUserName=HUMAN), EvidenceKind.ADMIN_PASSWORD_USED),
     (PUSHED, debug(errorMessage="could not push jane@contoso.example"), None),
     ("application.lifecycle.activate", {}, EvidenceKind.APP_ACTIVATED),
     ("application.lifecycle.activate", {"outcome": FAILED}, None),

@@ -425,6 +425,8 @@ def unrenewed(days: float) -> Evidence:
     return event(K.OWN_SECRET_NOT_RENEWED, days)
 
 
+HALF = fact(K.TENANT_CONSENTED, made=200, enabled="yes", disabled_beside="Okta Graph")
+REPLACED = event(K.CONSENT_REPLACED, 10, HERE)
 READS = fact(K.TENANT_CONSENTED, made=200, enabled="yes", writes="no")
 
 # What is there may not work all the same: Microsoft lets it not in, its secret ends, its rights or
@@ -477,6 +479,13 @@ REFUSED: list[Story] = [
      MIGRATED, PROVEN),
     ("rights were taken from the consent: it may change nothing", [ON, ACCOUNT, READS],
      MIGRATED, LIKELY),
+    ("another of Okta's applications there is disabled", [ON, ACCOUNT, HALF], MIGRATED, LIKELY),
+    ("the consent is another application's now", [*HEALTHY, REPLACED], MIGRATED, LIKELY),
+    ("the same, and the account is used since", [*HEALTHY, REPLACED, used(7)], MIGRATED, PROVEN),
+    ("the same, beside an application of its own", [ON, made(20), REGISTERED, CONSENTED, REPLACED],
+     MIGRATED, PROVEN),
+    ("the same, in the tenant before", [*HEALTHY, replace(REPLACED, tenant=ELSEWHERE)],
+     MIGRATED, PROVEN),
     ("a consent that may change nothing, beside an application of its own", [ON, made(9),
      REGISTERED, READS], MIGRATED, PROVEN),
     ("the last account is gone, one of the former flow is left", [ON, CONSENTED, account(200, 1),
@@ -510,6 +519,8 @@ def test_what_is_true_of_an_app_is_said_of_it(
         ([ON, CONSENTED, account(200, 1), OLD_ACCOUNT], Lack.ACCOUNT_GONE, None),
         ([ON, made(60), REGISTERED, unrenewed(2)], None, K.OWN_SECRET_NOT_RENEWED),
         ([ON, ACCOUNT, READS], None, K.TENANT_CONSENTED),
+        ([ON, ACCOUNT, HALF], None, K.TENANT_CONSENTED),
+        ([*HEALTHY, REPLACED], None, K.CONSENT_REPLACED),
         ([*HEALTHY, refused(42)], None, K.SERVICE_ACCOUNT_REFUSED),
     ],
 )

@@ -100,7 +100,13 @@ CLOUD = {"upn": "ea1@contoso.onmicrosoft.com", "given_name": ""}
         ({**CLOUD, "given_name": "Ada"}, None),
         ({**CLOUD, "mail": "ada@contoso.com"}, None),
         ({**CLOUD, "synced": True}, None),
-        ({**CLOUD, "holding": Holding.ELIGIBLE}, None),
+        ({**CLOUD, "holding": Holding.ELIGIBLE, "may_activate": True}, None),
+        ({**CLOUD, "may_activate": True}, None),
+        ({"display_name": "Glass Break 1"}, Mark.NAME),
+        ({"display_name": "Accès d’urgence"}, Mark.NAME),
+        ({"display_name": "Acesso de emergência"}, Mark.NAME),
+        ({"display_name": "Account di emergenza"}, Mark.NAME),
+        ({"display_name": "Noodtoegang"}, Mark.NAME),
     ],
 )
 def test_an_account_that_is_tied_to_nobody_looks_like_break_glass(

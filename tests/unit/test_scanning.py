@@ -152,6 +152,29 @@ def test_a_look_notes_that_the_app_moved(
     assert after.tenant_id == (moved_to if moved_to is not None else "t1")
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "tenant", "was"),
+    [
+        ("app-1", "app-2", HERE, "app-1"),
+        ("app-1", "app-1", HERE, None),
+        ("app-1", "app-2", THERE, None),
+        ("", "app-2", HERE, None),  # a former version did not note whose it was
+        ("app-1", "", HERE, None),
+    ],
+)
+def test_a_look_notes_that_the_consent_is_another_applications(
+    first: str, then: str, tenant: Tenant, was: str | None
+) -> None:
+    """Of the same name, perhaps: whether provisioning works by it, nobody has seen yet."""
+    record, later = AppRecord(MINE), NOW
+    for app_id, place in ((first, HERE), (then, tenant), (then, tenant)):
+        consent = replace(told(K.TENANT_CONSENTED, later, place), detail={"app_id": app_id})
+        record = scanned(record, MINE, Seen(None, None, (consent,), place), later)
+        later += timedelta(hours=1)
+    replaced = kinds(record, K.CONSENT_REPLACED)
+    assert [(e.detail["was"], e.tenant) for e in replaced] == ([(was, "t1")] if was else [])
+
+
 def test_the_first_look_notes_how_far_the_log_goes_back() -> None:
     """Before that, nobody knows what happened; the looks after it go on from there."""
     record = first_look()

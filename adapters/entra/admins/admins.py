@@ -20,7 +20,7 @@ from bot.errors import CloudError, CloudNotFound, CloudRefused
 
 _FIELDS = (
     "id,userPrincipalName,mail,otherMails,displayName,givenName,"
-    "accountEnabled,userType,onPremisesSyncEnabled"
+    "accountEnabled,userType,externalUserState,onPremisesSyncEnabled"
 )
 
 
@@ -33,15 +33,17 @@ class AdminsRead:
 
 
 async def read_global_admins(graph: Graph, tenant: Tenant) -> AdminsRead:
-    """Everybody who has the role, persons only; who holds it actively is not eligible as well.
+    """Everybody who has the role, persons only; whoever activated it holds it actively.
 
     Raises CloudError when the active assignments cannot be read, or when what could not be read
     is all there may be: an empty answer always means "nobody".
     """
     gaps: list[CloudError] = []
     held: dict[str, Held] = {}
+    eligible: set[str] = set()
     async for one in role_holders(graph, tenant, gaps):  # the active first
         held.setdefault(one.principal_id, one)
+        eligible |= {one.principal_id} if one.holding is Holding.ELIGIBLE else set()
 
     admins = await _read_users(graph, tenant, held, gaps)
     if not admins and (unseen := _unseen(gaps)) is not None:
@@ -49,7 +51,14 @@ async def read_global_admins(graph: Graph, tenant: Tenant) -> AdminsRead:
     registered, unread = await read_registrations(graph, tenant, admins)
     gaps.extend(unread)
     return AdminsRead(
-        tuple(_with_mfa(admin, registered.get(admin.object_id)) for admin in admins), tuple(gaps)
+        tuple(
+            _with_mfa(
+                replace(admin, may_activate=admin.object_id in eligible),
+                registered.get(admin.object_id),
+            )
+            for admin in admins
+        ),
+        tuple(gaps),
     )
 
 
@@ -110,6 +119,7 @@ def _admin(tenant: Tenant, held: Held, user: Json, *, hidden: bool) -> GlobalAdm
         other_mails=texts(user, "otherMails"),
         enabled=None if hidden else flag(user, "accountEnabled"),
         guest=exact(text(user, "userType")) == "guest",
+        invited=exact(text(user, "externalUserState")) == "pendingacceptance",
         synced=flag(user, "onPremisesSyncEnabled") is True,
         given_name=text(user, "givenName"),
         holding=held.holding,

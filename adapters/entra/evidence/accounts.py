@@ -1,8 +1,7 @@
 """The service accounts that Okta makes in a tenant, one for each Office 365 app.
 
-Named by Okta in its support articles: `svc_OKTA_sync_{app id}` and, as a display name,
-`Okta AAD Service Principal:{app id}`. Okta made such accounts before the consent flow too, so the
-creation date is what counts; it is judged in `bot.domain.evidence.rules`.
+Okta made such accounts before the consent flow too, so the creation date is what counts; it is
+judged in `bot.domain.evidence.rules`.
 """
 
 from __future__ import annotations
@@ -17,12 +16,10 @@ from adapters.entra.directory.reading import Json, flag, inner, moment, quoted, 
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import Tenant
-from bot.domain.inventory.service_accounts import names_app
+from bot.domain.inventory.service_accounts import NAME_PREFIX, UPN_PREFIX, names_app
 from bot.domain.likeness import exact
 from bot.errors import CloudError, CloudRefused
 
-UPN_PREFIX = "svc_OKTA_sync_"
-NAME_PREFIX = "Okta AAD Service Principal:"
 _FIELDS = "id,userPrincipalName,displayName,createdDateTime,accountEnabled"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

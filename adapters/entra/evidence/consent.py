@@ -51,6 +51,14 @@ class _Principal:
     gaps: tuple[CloudError, ...]
 
     @property
+    def name(self) -> str:
+        return text(self.record, "displayName")
+
+    @property
+    def app_id(self) -> str:
+        return text(self.record, "appId")
+
+    @property
     def consented(self) -> bool:
         return not self.permissions <= _SIGN_IN
 
@@ -95,21 +103,30 @@ async def read_consent(
     consented = [principal for principal in found if principal.consented]
     if consented:
         best = max(
-            consented, key=lambda p: (p.is_oktas, p.enabled is not False, p.newest or _LONG_AGO)
+            consented,
+            key=lambda p: (
+                p.app_id in known_as,
+                p.is_oktas,
+                p.enabled is not False,
+                p.newest or _LONG_AGO,
+            ),
         )
+        # Which of Okta's applications provisioning works by, nobody says.
+        off = [p.name for p in consented if p is not best and p.enabled is False]
         detail = {
-            "name": text(best.record, "displayName"),
-            "app_id": text(best.record, "appId"),
+            "name": best.name,
+            "app_id": best.app_id,
             "permissions": ", ".join(sorted(best.permissions)),
             "publisher": best.publisher,
             "publisher_is_okta": "yes" if best.is_oktas else "no",
             "found_by": found_by,
             **told("enabled", best.enabled),
             **told("writes", best.writes),
+            **({"disabled_beside": ", ".join(sorted(off))} if off else {}),
         }
         evidence.append(Evidence(EvidenceKind.TENANT_CONSENTED, seen_at, best.newest, detail))
     elif not gaps:
-        without = ", ".join(text(principal.record, "displayName") for principal in found)
+        without = ", ".join(principal.name for principal in found)
         detail = {"names": looked_for, "without_permissions": without, "found_by": found_by}
         evidence.append(Evidence(EvidenceKind.TENANT_NOT_CONSENTED, seen_at, detail=detail))
 
@@ -265,8 +282,14 @@ async def _audited(
 
 
 def _for_one_person(target: Json) -> bool:
-    """True when the row itself says that no admin consented (values are JSON within JSON)."""
-    for changed in records(target, "modifiedProperties"):
-        if text(changed, "displayName") == "ConsentContext.IsAdminConsent":
-            return exact(text(changed, "newValue").strip('"')) == "false"
-    return False
+    """True when the row says that no admin consented, or for themselves (JSON within JSON).
+
+    Permissions of the application itself are everybody's, whatever it says of the latter.
+    """
+    said = {
+        text(changed, "displayName"): exact(text(changed, "newValue").strip('"'))
+        for changed in records(target, "modifiedProperties")
+    }
+    for_all = said.get("ConsentContext.OnBehalfOfAll") != "false"
+    is_app_only = said.get("ConsentContext.IsAppOnly") == "true"
+    return said.get("ConsentContext.IsAdminConsent") == "false" or not (for_all or is_app_only)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.evidence import parts, registration
+from bot.domain.evidence.history import OF_REGISTRATION
 from bot.domain.evidence.known import Known, came_after, is_against, is_machine, is_proof, newest
 from bot.domain.evidence.rules import (
     CLOCKS,
@@ -110,6 +111,8 @@ def _change(known: Known, since: Evidence) -> Evidence | None:
         finishes = (-CLOCKS <= item.at - at <= FINISHES_WITHIN for at in made)
         if item.kind == _K.SETTINGS_SAVED and any(finishes):
             return False
+        if item.kind == _K.CONSENT_REPLACED and since.kind in OF_REGISTRATION:
+            return False
         changes = item.leans(Lean.CHANGED) or item.leans(Lean.OUT_OF_SCOPE)
         return (changes or (is_done and is_against(item))) and not came_after(since, item)
 
@@ -158,7 +161,7 @@ def _done(known: Known) -> _Verdict | None:
     doubt = _change(known, proof) or next(iter(known.early), None) or _missed(known, "log")
     if of_consent is not None and of_consent.lack in _ANYHOW:
         doubt = doubt or of_consent.because[0]
-    doubt = doubt or (registration.stuck(known, own) if own else parts.reads_only(known))
+    doubt = doubt or (registration.stuck(known, own) if own else parts.unsure_consent(known))
     sure = (
         doubt is None
         and known.scope is not None

@@ -16,6 +16,7 @@ class Caveat(StrEnum):
     BY_NAME = "by_name"  # not found, and looked for by names that may not be all there are
     DISABLED = "disabled"  # it is there, and may not sign in
     READS_ONLY = "reads_only"  # a consent by which Okta may change nothing
+    OTHER_DISABLED = "other_disabled"  # another application of Okta's there may not sign in
 
 
 def caveats(evidence: Evidence) -> tuple[Caveat, ...]:
@@ -30,4 +31,6 @@ def caveats(evidence: Evidence) -> tuple[Caveat, ...]:
         found.append(Caveat.DISABLED)
     if detail.get("writes") == "no":
         found.append(Caveat.READS_ONLY)
+    if detail.get("disabled_beside"):
+        found.append(Caveat.OTHER_DISABLED)
     return tuple(found)

@@ -16,7 +16,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind, Nature
 # Topics whose former facts matter later; of all others only the newest is kept.
 _WITH_PAST = frozenset({"scope", "tenant", "account", "registration"})
 
-_OF_REGISTRATION = (
+OF_REGISTRATION = (
     EvidenceKind.PROVISIONING_APP_CREATED,
     EvidenceKind.OWN_SECRET_RENEWED,
     EvidenceKind.OWN_SECRET_NOT_RENEWED,
@@ -68,7 +68,7 @@ def newest_of_topics(evidence: Iterable[Evidence]) -> dict[str, Evidence]:
 
 def registration_of(evidence: Iterable[Evidence]) -> str:
     """The client id of the app registration that Okta made for the app; "" while none is told."""
-    told = (e for e in evidence if e.kind in _OF_REGISTRATION and e.detail.get("client_id"))
+    told = (e for e in evidence if e.kind in OF_REGISTRATION and e.detail.get("client_id"))
     newest = max(told, key=Evidence.order, default=None)
     return newest.detail["client_id"] if newest is not None else ""
 

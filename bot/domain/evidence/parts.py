@@ -62,7 +62,10 @@ def no_account(known: Known) -> Evidence | None:
     return account if is_former else None
 
 
-def reads_only(known: Known) -> Evidence | None:
-    """A consent that lets Okta change nothing, such as one of which rights were taken away."""
+def unsure_consent(known: Known) -> Evidence | None:
+    """A consent that lets Okta change nothing, or beside which another application is disabled."""
     consent = known.consent
-    return consent if consent is not None and consent.detail.get("writes") == "no" else None
+    if consent is None:
+        return None
+    is_unsure = consent.detail.get("writes") == "no" or consent.detail.get("disabled_beside")
+    return consent if is_unsure else None

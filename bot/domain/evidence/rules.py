@@ -59,6 +59,7 @@ class EvidenceKind(StrEnum):
     TENANT_CONSENTED = "tenant_consented"
     TENANT_NOT_CONSENTED = "tenant_not_consented"
     CONSENT_AUDITED = "consent_audited"
+    CONSENT_REPLACED = "consent_replaced"
     DOMAIN_IN_TENANT = "domain_in_tenant"
     DOMAIN_NOT_IN_TENANT = "domain_not_in_tenant"
     FEDERATED_WITH_OKTA = "federated_with_okta"
@@ -223,6 +224,8 @@ RULES: Mapping[EvidenceKind, Rule] = {
         (_L.NOT_CONSENTED,), _S.GRAPH_DIRECTORY, "tenant", whole_tenant=True
     ),
     _K.CONSENT_AUDITED: Rule((_L.CONSENTED,), _S.GRAPH_AUDIT, whole_tenant=True),
+    # A name can be taken by anybody; and which one provisioning works by, nobody says.
+    _K.CONSENT_REPLACED: Rule((_L.CHANGED,), _S.GRAPH_DIRECTORY),
     _K.DOMAIN_IN_TENANT: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="domain"),
     _K.DOMAIN_NOT_IN_TENANT: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="domain"),
     _K.FEDERATED_WITH_OKTA: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="federation"),

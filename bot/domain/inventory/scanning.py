@@ -7,11 +7,11 @@ could not be read, and what was not read for long.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.evidence.history import condensed, merge, newest_of_topics
+from bot.domain.evidence.history import condensed, consents_of, merge, newest_of_topics
 from bot.domain.evidence.known import ABSENT
 from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppStatus, Office365App, Tenant
@@ -210,7 +210,11 @@ def scanned(record: AppRecord, app: Office365App, seen: Seen, now: datetime) -> 
     known = tuple(_not_ahead(item, now) for item in record.evidence)
     lasting = (e for e in known if (part := e.failed_part) and not read.get(part))
     tenant = seen.tenant or (record.tenant if _leads_there(record, app) else None)
-    changes = (*_moved(record, app, tenant, now), *_unwatched(record, seen, now))
+    changes = (
+        *_moved(record, app, tenant, now),
+        *_replaced(record, seen),
+        *_unwatched(record, seen, now),
+    )
     return replace(
         record,
         app=app,
@@ -256,6 +260,22 @@ def _moved(
             tenant=tenant.id if tenant is not None else "",
         ),
     )
+
+
+def _replaced(record: AppRecord, seen: Seen) -> Iterator[Evidence]:
+    """That the consent in a tenant is another application's than the one found there before."""
+    before = consents_of(record.evidence)
+    for item in seen.microsoft or ():
+        was, app_id = before.get(item.tenant), item.detail.get("app_id", "")
+        if item.kind is EvidenceKind.TENANT_CONSENTED and was and app_id and app_id not in was:
+            detail = {"was": ", ".join(sorted(was)), "name": app_id}
+            yield replace(
+                item,
+                kind=EvidenceKind.CONSENT_REPLACED,
+                happened_at=item.seen_at,
+                detail=detail,
+                event_id=item.seen_at.isoformat(),
+            )
 
 
 def _names(app: Office365App) -> str:

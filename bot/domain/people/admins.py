@@ -42,7 +42,9 @@ class GlobalAdmin:
     """A person who holds, or may activate, Global Administrator in one tenant.
 
     `object_id` is the Entra object id in that tenant (`oid` in its tokens). `enabled` is None when
-    Graph hid it. `via` names the role-assignable group, "" for a direct assignment.
+    Graph hid it. `via` names the role-assignable group, "" for a direct assignment. `may_activate`:
+    it is eligible, whether the role is active at the moment or not. `invited`: a guest who has not
+    accepted the invitation yet.
     """
 
     tenant_id: str
@@ -57,6 +59,8 @@ class GlobalAdmin:
     given_name: str = ""
     holding: Holding = Holding.ACTIVE
     via: str = ""
+    may_activate: bool = False
+    invited: bool = False
     mfa: Mfa = Mfa.UNTOLD
     mfa_methods: tuple[str, ...] = ()
 

@@ -139,7 +139,8 @@ class Mark(StrEnum):
 
 
 _EMERGENCY = re.compile(
-    r"break[\W_]*(the[\W_]*)?glass|emergenc|notfall|notzugang|fire[\W_]?call|bris[\W_]*de[\W_]*glace"
+    r"break[\W_]*(the[\W_]*)?glass|glass[\W_]*break|emerg[eê]nc|emergenz|notfall|notzugang"
+    r"|nood(toegang|account)|urgence|fire[\W_]?call|bris[\W_]*de[\W_]*glace"
     r"|(^|[\W_])bg[\W_]?\d+($|[\W_])",
     re.IGNORECASE,
 )
@@ -168,6 +169,7 @@ def mark_of(admin: GlobalAdmin) -> Mark | None:
         is_initial(admin.upn.rpartition("@")[2])
         and not admin.synced
         and admin.holding is Holding.ACTIVE
+        and not admin.may_activate
         and not admin.given_name
         and not elsewhere
     ):

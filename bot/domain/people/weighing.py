@@ -38,6 +38,7 @@ class Point(StrEnum):
     DISABLED = "disabled"
     STATE_HIDDEN = "state_hidden"
     GUEST = "guest"
+    INVITED = "invited"
     DENIED = "denied"
     ALLOWED = "allowed"
     NOBODYS = "nobodys"
@@ -58,6 +59,7 @@ DISQUALIFYING = frozenset(
     {
         Point.DISABLED,
         Point.STATE_HIDDEN,
+        Point.INVITED,
         Point.DENIED,
         Point.NOBODYS,
         Point.BREAK_GLASS_NAME,
@@ -203,6 +205,8 @@ def weigh(
         con.append(Point.PHONE_ONLY)
     if admin.guest:
         con.append(Point.GUEST)
+    if admin.invited:
+        con.append(Point.INVITED)
     owner = policy.owner(admin)
     if owner != "" and policy.rules_out(admin):
         con.append(Point.DENIED)

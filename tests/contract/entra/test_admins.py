@@ -113,7 +113,7 @@ async def test_members_of_a_role_assignable_group_are_administrators(microsoft: 
 async def test_an_eligible_administrator_is_told_apart_and_an_active_one_wins(
     microsoft: Microsoft,
 ) -> None:
-    """Whoever activated the role is both; eligible groups count as eligible."""
+    """Whoever activated the role is both, and known to be; eligible groups count as eligible."""
     admins(microsoft, user("u1"), user("u2"), user("u3"))
     microsoft.graph[ROLES] = listed(held("u1"))
     microsoft.graph[ELIGIBLE] = listed(held("u1"), held("u2"), held("g1", "group"))
@@ -121,11 +121,20 @@ async def test_an_eligible_administrator_is_told_apart_and_an_active_one_wins(
         {"@odata.type": "#microsoft.graph.user", "id": "u3"}
     )
     found = await microsoft.read_admins()
-    assert [(a.object_id, a.holding, a.via) for a in found] == [
-        ("u1", Holding.ACTIVE, ""),
-        ("u2", Holding.ELIGIBLE, ""),
-        ("u3", Holding.ELIGIBLE, "g1"),
+    assert [(a.object_id, a.holding, a.via, a.may_activate) for a in found] == [
+        ("u1", Holding.ACTIVE, "", True),
+        ("u2", Holding.ELIGIBLE, "", True),
+        ("u3", Holding.ELIGIBLE, "g1", True),
     ]
+
+
+@pytest.mark.parametrize("state", ["PendingAcceptance", "Accepted", None])
+async def test_a_guest_who_did_not_accept_yet_is_only_invited(
+    microsoft: Microsoft, state: str | None
+) -> None:
+    admins(microsoft, user("u1", userType="Guest", externalUserState=state))
+    (admin,) = await microsoft.read_admins()
+    assert admin.invited is (state == "PendingAcceptance")
 
 
 async def test_an_active_group_wins_over_a_direct_eligibility(microsoft: Microsoft) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,9 @@ ASSIGNED = f"{PRINCIPALS}/sp1/appRoleAssignments"
 GRAPH_PRINCIPAL = f"{PRINCIPALS}/graph"
 NAME = "Okta Microsoft Graph Client"
 OKTA = {"displayName": "Okta, Inc."}
+
+
+ADMIN_CONSENT = {"IsAdminConsent": "True"}
 
 
 def principal(principal_id: str = "sp1", **more: Any) -> dict[str, Any]:
@@ -77,7 +81,9 @@ def consented(microsoft: Microsoft, record: dict[str, Any] | None = None) -> Non
     }
 
 
-def consent_row(row_id: str, target: str = "sp1", **more: Any) -> dict[str, Any]:
+def consent_row(
+    row_id: str, target: str = "sp1", context: Mapping[str, str] = ADMIN_CONSENT, **more: Any
+) -> dict[str, Any]:
     """A row "Consent to application" of the audit log."""
     return {
         "id": row_id,
@@ -89,7 +95,8 @@ def consent_row(row_id: str, target: str = "sp1", **more: Any) -> dict[str, Any]
                 "id": target,
                 "displayName": NAME,
                 "modifiedProperties": [
-                    {"displayName": "ConsentContext.IsAdminConsent", "newValue": '"True"'}
+                    {"displayName": f"ConsentContext.{name}", "newValue": f'"{value}"'}
+                    for name, value in context.items()
                 ],
             }
         ],
@@ -256,6 +263,22 @@ async def test_of_several_service_principals_oktas_own_speaks(microsoft: Microso
     }
     consent = (await microsoft.read_consent())[0]
     assert consent.detail["app_id"] == "app-of-sp1"
+    # The one that was found before speaks, also where it is disabled by now.
+    microsoft.graph[PRINCIPALS] = listed(fake, principal(accountEnabled=False))
+    consent = (await microsoft.client.tenant_evidence(microsoft.tenant(), ["app-of-sp1"]))[0]
+    assert (consent.detail["app_id"], consent.is_enabled) == ("app-of-sp1", False)
+
+
+async def test_where_one_of_several_is_disabled_that_is_told(microsoft: Microsoft) -> None:
+    """Two of Okta's own names are known, and which one provisioning works by, nobody says."""
+    consented(microsoft)
+    other = principal("sp2", displayName="Okta Office 365 Graph Client - SSO", accountEnabled=False)
+    microsoft.graph |= {
+        PRINCIPALS: listed(other, principal()),
+        f"{PRINCIPALS}/sp2/appRoleAssignments": listed(assigned("r1")),
+    }
+    consent = (await microsoft.read_consent())[0]
+    assert (consent.is_enabled, consent.detail["disabled_beside"]) == (True, other["displayName"])
 
 
 async def test_known_ids_are_looked_for_instead_of_names(
@@ -282,6 +305,14 @@ async def test_audit_rows_of_others_and_of_single_users_do_not_count(microsoft: 
             consent_row("other", target="sp9"),
             consent_row("failed", result="failure"),
             personal,
+            *(
+                consent_row(name, context=context)
+                for name, context in (
+                    ("self", {"IsAdminConsent": "True", "OnBehalfOfAll": "False"}),
+                    ("for-all", {"IsAdminConsent": "True", "OnBehalfOfAll": "True"}),
+                    ("app-only", {"IsAppOnly": "True", "OnBehalfOfAll": "False"}),
+                )
+            ),
             consent_row("", result="success"),
             {"id": "bare"},
             consent_row("bare-target", targetResources=[{"id": "sp1"}], initiatedBy=None),
@@ -292,7 +323,9 @@ async def test_audit_rows_of_others_and_of_single_users_do_not_count(microsoft: 
         for evidence in await microsoft.read_consent()
         if evidence.kind is EvidenceKind.CONSENT_AUDITED
     ]
-    assert [(e.event_id, e.detail["by"]) for e in audited] == [("bare-target", "")]
+    told = {e.event_id: e.detail["by"] for e in audited}
+    gita = "gita@contoso.example"
+    assert told == {"for-all": gita, "app-only": gita, "bare-target": ""}
 
 
 @pytest.mark.parametrize(
