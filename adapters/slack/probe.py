@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from bot.domain.people.admins import Platform
 from bot.errors import ChatError, PersonUnreachable
 from bot.ports.system import Clock
 from bot.settings.sections.chat import SlackSettings
+
+_APP_OF_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
 
 
 class SlackProbe:
@@ -53,6 +56,7 @@ class SlackProbe:
             return SlackSeen(
                 by_socket=settings.app_token is not None,
                 socket=await _opens(web, settings),
+                **await _apps(web, settings, lenient(told, "bot_id")),
                 team=lenient(told, "team"),
                 scopes=scopes,
                 wanted=SCOPES,
@@ -75,6 +79,21 @@ async def _opens(web: AsyncWebClient, settings: SlackSettings) -> Failure | None
     except ChatError as error:
         return Failure.of(error)
     return None
+
+
+async def _apps(web: AsyncWebClient, settings: SlackSettings, bot_id: str) -> dict[str, str]:
+    """Whose the two tokens of Socket Mode are. An app-level token has its app's id in it, which
+    Slack does not promise; the bot's is told by "bots.info" (docs.slack.dev).
+    """
+    token = settings.app_token.get_secret_value() if settings.app_token is not None else ""
+    named = _APP_OF_TOKEN.match(token)
+    if named is None or not bot_id:
+        return {}
+    try:
+        bot = object_of(await call(web.bots_info(bot=bot_id)), "bot")
+    except ChatError:
+        return {}
+    return {"app": lenient(bot, "app_id"), "socket_app": named.group(1)}
 
 
 async def _channel(web: AsyncWebClient, channel: str) -> Channel | Failure:

@@ -23,6 +23,7 @@ from sandbox.chatlog import Conversation, Message
 from sandbox.slack import groups, views
 from sandbox.slack.answers import SlackError, check, flag, required, respond
 from sandbox.slack.workspace import (
+    APP_ID,
     BOT_ID,
     BOT_USER,
     TEAM_ID,
@@ -36,6 +37,7 @@ Json = dict[str, Any]
 _NO_JSON = {
     "users.lookupByEmail",
     "users.info",
+    "bots.info",
     "conversations.info",
     "conversations.members",
     "usergroups.list",
@@ -149,6 +151,7 @@ class WebApi:
             "conversations.replies": self.replies,
             "users.lookupByEmail": self.lookup_by_email,
             "users.info": self.user_info,
+            "bots.info": self.bot_info,
             "usergroups.list": partial(groups.user_groups, workspace),
             "usergroups.users.list": partial(groups.users_of_group, workspace),
             "conversations.members": partial(groups.members_of_channel, workspace),
@@ -318,6 +321,12 @@ class WebApi:
             if same and found.slack_id not in self.workspace.deactivated:
                 return {"user": self.workspace.user_object(found.slack_id)}
         raise SlackError("users_not_found")
+
+    def bot_info(self, args: Json) -> Json:
+        if args.get("bot") != BOT_ID:
+            raise SlackError("bot_not_found")
+        bot = {"id": BOT_ID, "deleted": False, "name": "o365bot"}
+        return {"bot": {**bot, "app_id": APP_ID, "user_id": BOT_USER}}
 
     def user_info(self, args: Json) -> Json:
         user = self.workspace.user_object(required(args, "user"))

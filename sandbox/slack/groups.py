@@ -23,6 +23,7 @@ SCOPES = {
     "conversations.info": ("channels:read", "groups:read", "im:read", "mpim:read"),
     "conversations.members": ("channels:read", "groups:read", "im:read", "mpim:read"),
     "users.info": ("users:read",),
+    "bots.info": ("users:read",),
 }
 """What a method takes; of several scopes one is enough here."""
 

@@ -20,6 +20,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Channel, ChannelReport, OperatorDigest, PersonalLink
 from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.schedule import ScheduleEntry
 from bot.domain.time.calendar import Calendars
@@ -31,8 +32,9 @@ from bot.services.people.linked_accounts import accounts_of
 from tests.bench import deciding
 from tests.chaos.chat_server import chat_server, seen
 from tests.delivery_worker import WITHOUT_LIMITS, Worker, open_worker
-from tests.examples import APP, NOW, OPERATOR, RECORD, REQUEST
+from tests.examples import APP, NOW, OPERATOR, RECORD, REQUEST, TENANT
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
+from tests.whole_bot import Bot
 
 SLACK_IN_BYTES = 500
 """Revisions and numbers get longer."""
@@ -154,6 +156,37 @@ async def test_what_everybody_sees_costs_the_same_beside_many_apps(store: Redis)
     }
     for name, (_, sent) in many.items():
         assert sent - few[name][1] < SLACK_IN_BYTES, name
+
+
+async def test_what_an_operator_asks_costs_the_same_beside_many_apps(store: Redis) -> None:
+    """A page of the list, one app, the plan, the home page, in the store and in the clouds."""
+    bot = Bot()
+    bot.ledger = ledger = RedisLedger(store, Keys())  # type: ignore[assignment] # else in memory
+    answer = bot.replica().conversation.answer
+    for org in ("contoso", "fabrikam"):
+        await ledger.save_scan(OrgScan(org, NOW, NOW, admins_at=NOW))
+    await ledger.save_global_admins(TENANT.id, bot.entra.admins[TENANT.id], ())
+    said = ("apps", "apps 2", "who App 0oa0002", "why App 0oa0002", "plan", "home")
+    costs: list[dict[str, tuple[int, int]]] = []
+    for numbers in (range(40), range(40, 1000)):
+        await inventory(ledger, numbers)
+        for words in said:
+            await answer(words, OPERATOR, private=True)  # what is new to the process is read once
+        bot.limits.counted.clear()
+        costs.append(
+            {
+                words: await cost(store, partial(answer, words, OPERATOR, private=True))
+                for words in said
+            }
+        )
+    few, many = costs
+    assert {words: calls for words, (calls, _) in many.items()} == {
+        words: calls for words, (calls, _) in few.items()
+    }
+    for words, (calls, sent) in many.items():
+        assert 0 < calls <= 60, words
+        assert sent - few[words][1] < SLACK_IN_BYTES, words
+    assert (bot.okta.asked, bot.okta.read_from, bot.entra.calls) == ([], [], [])
 
 
 async def due(ledger: RedisLedger, number: int) -> str:

@@ -55,14 +55,19 @@ def deactivated(installation: Installation) -> None:
     installation.slack.deactivated.add("U0OLA")
 
 
-def by_socket(installation: Installation, token: str = "xapp-1") -> None:
-    """Slack is met in Socket Mode; its app-level token is `xapp-1`."""
-    installation.slack.socket = SocketMode("xapp-1", APP_ID)
+OWN_TOKEN = f"xapp-1-{APP_ID}-1-x"
+
+
+def by_socket(installation: Installation, token: str = OWN_TOKEN, taken: str = OWN_TOKEN) -> None:
+    """Slack is met in Socket Mode, and takes one app-level token."""
+    installation.slack.socket = SocketMode(taken, APP_ID)
     installation.part_is("slack", app_token=secret(token), signing_secret=None)
 
 
 SLACK = (
     Fault("slack_socket_opened", by_socket),
+    Fault("slack_socket_opened", lambda s: by_socket(s, "xapp-1", "xapp-1")),
+    Fault("slack_socket_other", lambda s: by_socket(s, *["xapp-1-A0OTHER-1-x"] * 2), "A0OTHER"),
     Fault("slack_socket_refused", lambda s: by_socket(s, "xapp-2"), "not_allowed_token_type"),
     Fault("slack_socket_refused", lambda s: s.part_is("slack", app_token=secret("xapp-1"))),
     Fault("slack_sign_in_signed_in", lambda installation: None, "Contoso"),

@@ -55,10 +55,17 @@ def slack_secret(seen: SlackSeen, now: datetime) -> Iterator[Found]:
         yield Found("set")
 
 
-@check("slack_socket", SlackSeen, opened=Grade.GOOD, refused=Grade.BROKEN)
+@check("slack_socket", SlackSeen, opened=Grade.GOOD, refused=Grade.BROKEN, other=Grade.BROKEN)
 def slack_socket(seen: SlackSeen, now: datetime) -> Iterator[Found]:
-    if seen.by_socket and seen.sign_in is None:
-        yield Found("opened" if seen.socket is None else "refused", failure=seen.socket)
+    """It opens for any app's token, and brings what is said to that app."""
+    if not seen.by_socket or seen.sign_in is not None:
+        return
+    if seen.socket is not None:
+        yield Found("refused", failure=seen.socket)
+    elif seen.app and seen.socket_app and seen.app != seen.socket_app:
+        yield Found("other", {"app": seen.app, "other": seen.socket_app})
+    else:
+        yield Found("opened")
 
 
 @check("teams_sign_in", TeamsSeen, signed_in=Grade.GOOD, refused=Grade.BROKEN)

@@ -99,12 +99,15 @@ class SlackSeen:
     """`scopes`: those of the token, None: Slack did not tell; `wanted`: what the manifest asks for.
 
     `channel` is "" where none is set. `by_socket`: Slack is met in Socket Mode; `socket` None: it
-    opens. `groups`: how many are in each that may something.
+    opens; `app` and `socket_app` are whose the two tokens are, "" while not told. `groups`: how
+    many are in each that may something.
     """
 
     sign_in: Failure | None = None
     by_socket: bool = False
     socket: Failure | None = None
+    app: str = ""
+    socket_app: str = ""
     team: str = ""
     scopes: frozenset[str] | None = None
     wanted: tuple[str, ...] = ()
