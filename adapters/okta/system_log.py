@@ -36,11 +36,13 @@ CREDENTIALS_REJECTED = (
     "app.office365.api.error.validate.admin.creds",
     "application.configuration.update",
 )
-# Whoever is named there may not have got in.
-NOT_CONNECTED = "app.office365.api.error.unable.to.create.graph.client"
+# Okta's service account, where it is named there, may not have got in.
+NOT_CONNECTED = (
+    "app.office365.api.error.unable.to.create.graph.client",
+    "app.office365.graph.api.error.service.principal.msgraph.authentication.failure",
+)
 # They carry the same debug data and may name the account that provisioning works with.
 ACCOUNT_USED = (
-    NOT_CONNECTED,
     "app.office365.api.error.download.users",
     "app.office365.api.error.import.profile",
     "app.office365.api.error.push.profile",
@@ -51,6 +53,7 @@ EVENT_TYPES = (
     PROVISIONING_APP_CREATED,
     SECRET_ROTATED,
     *CREDENTIALS_REJECTED,
+    *NOT_CONNECTED,
     *ACCOUNT_USED,
 )
 _ERROR = "app.office365.api.error."
@@ -71,7 +74,8 @@ _REGISTRATION_KEYS = frozenset({"appregistrationclientid"})
 _ACCOUNT_KEYS = frozenset({"adminusername"})
 _MESSAGE_KEYS = frozenset({"errormessage"})
 # What a Save of provisioning lists, without underscores and case: the fields of the catalogue's
-# AppInstanceProvisioningSettingsChangeDetailsEntry and AppOutboundProvisioningSettings….
+# AppInstanceProvisioningSettingsChangeDetailsEntry and AppOutboundProvisioningSettings…. So it is
+# with another tenant, which may be the former one again at the next look.
 _OF_PROVISIONING = (
     "provisioning",
     "appinstanceproperties",
@@ -81,6 +85,7 @@ _OF_PROVISIONING = (
     "syncpassword",
     "passwordtype",
     "cyclesyncrandompassword",
+    "msfttenant",
 )
 log = structlog.get_logger(__name__)
 
@@ -180,8 +185,9 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
             return well, detail
         return (badly, detail) if badly is not None and outcome == "FAILURE" else None
     account = _account(event, in_words=kind in CREDENTIALS_REJECTED)
+    nothing = (EvidenceKind.NOT_CONNECTED, {}) if kind in NOT_CONNECTED else None
     if not account:
-        return None
+        return nothing
     rejected = kind in CREDENTIALS_REJECTED and (failed or kind.startswith(_ERROR))
     service = _SERVICE_ACCOUNT.fullmatch(account)
     if service is not None:
@@ -191,11 +197,9 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
         # password is stored any more.
         if rejected or _SIGN_IN_REFUSED.search(" ".join(_messages(event))):
             return EvidenceKind.SERVICE_ACCOUNT_REFUSED, {"account": account}
-        if kind == NOT_CONNECTED:
-            return None
-        return EvidenceKind.SERVICE_ACCOUNT_USED, {"account": account}
+        return nothing or (EvidenceKind.SERVICE_ACCOUNT_USED, {"account": account})
     if not _is_administrators(account):
-        return None
+        return nothing
     if rejected:
         return EvidenceKind.ADMIN_PASSWORD_REJECTED, {"account": account}
     return EvidenceKind.ADMIN_PASSWORD_USED, {"account": account}

@@ -22,6 +22,7 @@ def debug(**data: str) -> dict[str, Any]:
 
 
 REJECTED = "app.office365.api.error.validate.creds"
+NOT_LET_IN = "app.office365.graph.api.error.service.principal.msgraph.authentication.failure"
 UNCONNECTED = "app.office365.api.error.unable.to.create.graph.client"
 PUSHED = "app.office365.api.error.push.profile"
 FAILED = {"result": "FAILURE", "reason": None}
@@ -77,7 +78,10 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
         debug(adminUserName=SERVICE, errorMessage="400: invalid_grant"),
         EvidenceKind.SERVICE_ACCOUNT_REFUSED,
     ),
-    (UNCONNECTED, debug(adminUserName=SERVICE, errorMessage="Timed out"), None),
+    (UNCONNECTED, debug(adminUserName=SERVICE, errorMessage="x"), EvidenceKind.NOT_CONNECTED),
+    (UNCONNECTED, debug(adminUserName=CLIENT), EvidenceKind.NOT_CONNECTED),
+    (NOT_LET_IN, {}, EvidenceKind.NOT_CONNECTED),
+    (NOT_LET_IN, debug(adminUserName="svc_OKTA_sync_0oaAnotherApp1234567@x.example"), None),
     (
         UNCONNECTED,
         debug(adminUserName=SERVICE, errorMessage="AADSTS50053: locked"),
@@ -112,6 +116,7 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
             ("update_user_attributes", EvidenceKind.SETTINGS_SAVED),
             ("deactivateUsers", EvidenceKind.SETTINGS_SAVED),
             ("can_reactivate_deactivated_users", None),
+            ("msftTenant", EvidenceKind.SETTINGS_SAVED),
             ("import_interval", None),
             ("reveal_password", None),
         )

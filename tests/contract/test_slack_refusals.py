@@ -45,7 +45,8 @@ NEVER_SENT = _codes(
     "unable_to_share_files"
 )
 PINS = _codes("already_pinned not_pinnable too_many_pins")  # then it is not pinned
-LOOKED_FOR = _codes("no_such_subteam")  # read by the directory as "there is none"
+# Read by the directory as "there is none", and by the doctor as "not told".
+LOOKED_FOR = _codes("no_such_subteam bot_not_found")
 RATE_LIMITS = _codes("ratelimited rate_limited message_limit_exceeded")
 EVERYBODY = _codes(
     "not_authed invalid_auth account_inactive token_revoked token_expired accesslimited "

@@ -32,6 +32,7 @@ from tests.unit.test_assessment import (
     UNTOLD,
     K,
     Story,
+    ago,
     check,
     event,
     fact,
@@ -178,7 +179,10 @@ def test_a_word_against_a_proof_asks_for_a_look_until_somebody_looked(
         ([event(K.UNWATCHED, 40), event(K.SETTINGS_SAVED, 60)], K.UNWATCHED),
         ([unread("log", since=2), unread("microsoft", since=2)], K.READ_FAILED),
         ([word(K.SAW_AUTHENTICATE, 31)], K.SAW_AUTHENTICATE),
-        ([event(K.SERVICE_ACCOUNT_SIGNED_IN, 40)], K.SERVICE_ACCOUNT_SIGNED_IN),
+        (
+            [replace(event(K.SERVICE_ACCOUNT_SIGNED_IN, 40), seen_at=NOW)],
+            K.SERVICE_ACCOUNT_SIGNED_IN,
+        ),
     ],
 )
 def test_a_likely_verdict_names_what_makes_it_no_more_than_that(
@@ -339,6 +343,11 @@ def signed_in(days: float, tenant: str = HERE) -> Evidence:
     return event(K.SERVICE_ACCOUNT_SIGNED_IN, days, tenant)
 
 
+def still_told(signed_in: Evidence, until: float = 0) -> Evidence:
+    """The last one of all, at a look so many days ago."""
+    return replace(signed_in, seen_at=ago(until))
+
+
 def password(days: float) -> Evidence:
     return event(K.ADMIN_PASSWORD_USED, days)
 
@@ -382,7 +391,10 @@ BESIDE: list[Story] = [
      MIGRATED, PROVEN),
     ("signed in before the account of the former flow moved", [ON, OLD_ACCOUNT, CONSENTED,
      signed_in(1)], REVIEW, UNTOLD),
-    ("signed in last six weeks ago", [*HEALTHY, signed_in(42)], MIGRATED, LIKELY),
+    ("signed in last six weeks ago", [*HEALTHY, still_told(signed_in(42))], MIGRATED, LIKELY),
+    ("six weeks ago, when it was told last", [*HEALTHY, signed_in(42)], MIGRATED, PROVEN),
+    ("three months ago, told until a month ago", [*HEALTHY, still_told(signed_in(90), 30)],
+     MIGRATED, LIKELY),
     ("signed in, and the account is blocked since", [ON, CONSENTED, signed_in(1),
      fact(K.SERVICE_ACCOUNT, made=200, enabled="no")], REVIEW, LIKELY),
     ("signed in, and the account is gone since", [ON, CONSENTED, signed_in(1), account(200, 1),
@@ -419,6 +431,10 @@ BESIDE: list[Story] = [
 
 def refused(days: float) -> Evidence:
     return event(K.SERVICE_ACCOUNT_REFUSED, days)
+
+
+def unconnected(days: float) -> Evidence:
+    return event(K.NOT_CONNECTED, days)
 
 
 def unrenewed(days: float) -> Evidence:
@@ -479,6 +495,18 @@ REFUSED: list[Story] = [
      MIGRATED, PROVEN),
     ("rights were taken from the consent: it may change nothing", [ON, ACCOUNT, READS],
      MIGRATED, LIKELY),
+    ("Okta could not connect", [*HEALTHY, unconnected(3)], MIGRATED, LIKELY),
+    ("it could not, and the account is used since", [*HEALTHY, unconnected(3), used(2)],
+     MIGRATED, PROVEN),
+    ("it could not, and somebody tested since", [*HEALTHY, unconnected(3),
+     word(K.TEST_SUCCEEDED, 2)], MIGRATED, PROVEN),
+    ("it could not six weeks ago", [*HEALTHY, unconnected(42)], MIGRATED, PROVEN),
+    ("it could not, by an application of its own", [ON, made(60), REGISTERED, unconnected(3)],
+     MIGRATED, LIKELY),
+    ("it could not, and its secret was renewed since", [ON, made(60), REGISTERED, unconnected(3),
+     event(K.OWN_SECRET_RENEWED, 2)], MIGRATED, PROVEN),
+    ("it could not by a password either", [ON, CONSENTED, password(5), unconnected(3)],
+     SAVE, LIKELY),
     ("another of Okta's applications there is disabled", [ON, ACCOUNT, HALF], MIGRATED, LIKELY),
     ("the consent is another application's now", [*HEALTHY, REPLACED], MIGRATED, LIKELY),
     ("the same, and the account is used since", [*HEALTHY, REPLACED, used(7)], MIGRATED, PROVEN),
@@ -520,6 +548,7 @@ def test_what_is_true_of_an_app_is_said_of_it(
         ([ON, made(60), REGISTERED, unrenewed(2)], None, K.OWN_SECRET_NOT_RENEWED),
         ([ON, ACCOUNT, READS], None, K.TENANT_CONSENTED),
         ([ON, ACCOUNT, HALF], None, K.TENANT_CONSENTED),
+        ([*HEALTHY, unconnected(3)], None, K.NOT_CONNECTED),
         ([*HEALTHY, REPLACED], None, K.CONSENT_REPLACED),
         ([*HEALTHY, refused(42)], None, K.SERVICE_ACCOUNT_REFUSED),
     ],

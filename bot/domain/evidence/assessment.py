@@ -162,6 +162,7 @@ def _done(known: Known) -> _Verdict | None:
     if of_consent is not None and of_consent.lack in _ANYHOW:
         doubt = doubt or of_consent.because[0]
     doubt = doubt or (registration.stuck(known, own) if own else parts.unsure_consent(known))
+    doubt = doubt or parts.unconnected(known, proof)
     sure = (
         doubt is None
         and known.scope is not None
@@ -218,13 +219,14 @@ def _still_asks(known: Known, item: Evidence) -> bool:
     def answers(other: Evidence) -> bool:
         if is_machine(other):
             return is_machine(item) and other.kind == _K.SETTINGS_SAVED and other.at > item.at
-        return (other.kind in _WORKS if is_test else other.leans(Lean.DONE)) and other.at > item.at
+        return (
+            other.kind in parts.WORKS if is_test else other.leans(Lean.DONE)
+        ) and other.at > item.at
 
     return known.has_full_weight(item) and known.newest(answers) is None
 
 
 _LACK_OF = {_K.SERVICE_ACCOUNT_REFUSED: Lack.ACCOUNT_REFUSED}
-_WORKS = frozenset({_K.TEST_SUCCEEDED, _K.SAW_VERIFIED})
 
 # Whatever Okta works with: where its consent was withdrawn, somebody may want it to stop.
 _ANYHOW = frozenset({Lack.CONSENT_GONE, Lack.PRINCIPAL_DISABLED, Lack.ACCOUNT_BLOCKED})
@@ -259,7 +261,7 @@ def _is_look(item: Evidence) -> bool:
 
     That it is saved is what they were asked for, so it cannot be its own proof.
     """
-    saw = item.leans(Lean.DONE) or item.leans(Lean.CONSENTED) or item.kind in _WORKS
+    saw = item.leans(Lean.DONE) or item.leans(Lean.CONSENTED) or item.kind in parts.WORKS
     return saw and not is_machine(item) and item.kind != _K.SAID_SAVED
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.domain.evidence.known import Known, is_proof, newest
-from bot.domain.evidence.rules import SHOWS_WITHIN, Evidence, EvidenceKind, Lean
+from bot.domain.evidence.known import Known, came_after, is_proof, newest
+from bot.domain.evidence.rules import SHELVES, SHOWS_WITHIN, Evidence, EvidenceKind, Lean, Nature
 
 _K = EvidenceKind
 
@@ -27,9 +27,17 @@ def lost_consent(known: Known) -> bool:
 
 
 def silent(known: Known) -> Evidence | None:
-    """The last sign-in of the account, where it is told and was long ago: is it used at all?"""
+    """The last sign-in of the account, where it is told and was long ago: is it used at all?
+
+    Where it is told no more (a licence ends), that says nothing.
+    """
     last = newest(known.here, lambda e: e.kind == _K.SERVICE_ACCOUNT_SIGNED_IN)
-    return None if last is None or known.has_full_weight(last) else last
+    if last is None or known.has_full_weight(last):
+        return None
+    was_long_ago = last.seen_at - last.at >= SHELVES[Nature.EVENT].full
+    looked_at = known.account.seen_at if known.account is not None else last.seen_at
+    is_told = looked_at - last.seen_at <= SHELVES[Nature.FACT].full
+    return last if was_long_ago or is_told else None
 
 
 def stands(known: Known) -> bool:
@@ -60,6 +68,19 @@ def no_account(known: Known) -> Evidence | None:
     later = [e.happened_at for e in known.here if e.kind == account.kind and e.happened_at]
     is_former = made is not None and made < max(later) < account.seen_at - SHOWS_WITHIN
     return account if is_former else None
+
+
+WORKS = frozenset({_K.TEST_SUCCEEDED, _K.SAW_VERIFIED})  # somebody saw that it does
+_ANSWERS = WORKS | {_K.OWN_SECRET_RENEWED}
+
+
+def unconnected(known: Known, proof: Evidence) -> Evidence | None:
+    """That Okta could not connect lately, and nothing shows that it has since."""
+    failed = known.newest(lambda e: e.kind == _K.NOT_CONNECTED)
+    if failed is None or not known.has_full_weight(failed) or came_after(proof, failed):
+        return None
+    answer = known.newest(lambda e: e.kind in _ANSWERS and e.at > failed.at)
+    return failed if answer is None else None
 
 
 def unsure_consent(known: Known) -> Evidence | None:

@@ -47,6 +47,7 @@ class EvidenceKind(StrEnum):
     PROVISIONING_APP_CREATED = "provisioning_app_created"
     OWN_SECRET_RENEWED = "own_secret_renewed"
     OWN_SECRET_NOT_RENEWED = "own_secret_not_renewed"
+    NOT_CONNECTED = "not_connected"
     SERVICE_ACCOUNT_USED = "service_account_used"
     SERVICE_ACCOUNT_REFUSED = "service_account_refused"
     SERVICE_ACCOUNT_SIGNED_IN = "service_account_signed_in"
@@ -205,6 +206,8 @@ RULES: Mapping[EvidenceKind, Rule] = {
     _K.OWN_SECRET_RENEWED: _logged(_L.HINT),
     # "Alert on FAILURE to catch stuck secrets before expiry" (Okta, "Event types").
     _K.OWN_SECRET_NOT_RENEWED: _logged(_L.HINT),
+    # Whatever it signs in with: the catalogue says no more than the events' names do.
+    _K.NOT_CONNECTED: _logged(_L.HINT),
     _K.SERVICE_ACCOUNT_USED: _logged(_L.DONE),
     # Okta provisions by it, and Microsoft did not let it in that day.
     _K.SERVICE_ACCOUNT_REFUSED: _logged(_L.BROKEN),
