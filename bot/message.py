@@ -273,7 +273,8 @@ class Message:
 
 def in_text(message: Message) -> str:
     """The same message where nothing can be drawn: every part of it in lines, and what to type."""
-    return "\n".join(line for block in message.blocks for line in _lines(block)) or message.summary
+    said = "\n".join(line for block in message.blocks for line in _lines(block))
+    return said if said.strip() else message.summary
 
 
 def rows_in_text(table: Table) -> Iterator[str]:
