@@ -85,7 +85,10 @@ def build_cli(
             for name, section in (("Slack", settings.slack), ("Teams", settings.teams))
             if section
         )
-        typer.echo(f"The settings are valid: Okta orgs {orgs}; chat in {chats}.")
+        typer.echo(
+            f"The settings are valid: Okta orgs {orgs}; chat in {chats}. "
+            "Whether the other side takes the keys, o365bot doctor tells."
+        )
         for warning in (*warnings, *_warnings(settings, datetime.now(UTC).date())):
             typer.secho(f"Warning: {warning}", err=True, fg=typer.colors.YELLOW)
 
