@@ -161,7 +161,7 @@ async def test_what_everybody_sees_costs_the_same_beside_many_apps(store: Redis)
 async def test_what_an_operator_asks_costs_the_same_beside_many_apps(store: Redis) -> None:
     """A page of the list, one app, the plan, the home page, in the store and in the clouds."""
     bot = Bot()
-    bot.ledger = ledger = RedisLedger(store, Keys())  # type: ignore[assignment] # else in memory
+    bot.ledger = ledger = RedisLedger(store, Keys())  # type: ignore[assignment]  # in memory everywhere else
     answer = bot.replica().conversation.answer
     for org in ("contoso", "fabrikam"):
         await ledger.save_scan(OrgScan(org, NOW, NOW, admins_at=NOW))
