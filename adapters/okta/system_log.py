@@ -166,7 +166,10 @@ def evidence_in(
             yield app_id, Evidence(kind, now, happened_at, detail, event_id)
 
 
-def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str, str]] | None:
+_Told = tuple[EvidenceKind, dict[str, str]]
+
+
+def _told(event: Mapping[str, Any], app_id: str) -> _Told | None:
     kind = text(event.get("eventType"))
     outcome = text(inside(event, "outcome", "result")).upper()
     failed = outcome in ("FAILURE", "DENY", "SKIPPED")
@@ -185,7 +188,7 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
             return well, detail
         return (badly, detail) if badly is not None and outcome == "FAILURE" else None
     account = _account(event, in_words=kind in CREDENTIALS_REJECTED)
-    nothing = (EvidenceKind.NOT_CONNECTED, {}) if kind in NOT_CONNECTED else None
+    nothing: _Told | None = (EvidenceKind.NOT_CONNECTED, {}) if kind in NOT_CONNECTED else None
     if not account:
         return nothing
     rejected = kind in CREDENTIALS_REJECTED and (failed or kind.startswith(_ERROR))

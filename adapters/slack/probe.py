@@ -53,10 +53,12 @@ class SlackProbe:
                 told = await call(noted(web.auth_test()))
             except ChatError as error:
                 return SlackSeen(sign_in=Failure.of(error), channel=settings.channel)
+            app, socket_app = await _apps(web, settings, lenient(told, "bot_id"))
             return SlackSeen(
                 by_socket=settings.app_token is not None,
                 socket=await _opens(web, settings),
-                **await _apps(web, settings, lenient(told, "bot_id")),
+                app=app,
+                socket_app=socket_app,
                 team=lenient(told, "team"),
                 scopes=scopes,
                 wanted=SCOPES,
@@ -81,19 +83,19 @@ async def _opens(web: AsyncWebClient, settings: SlackSettings) -> Failure | None
     return None
 
 
-async def _apps(web: AsyncWebClient, settings: SlackSettings, bot_id: str) -> dict[str, str]:
+async def _apps(web: AsyncWebClient, settings: SlackSettings, bot_id: str) -> tuple[str, str]:
     """Whose the two tokens of Socket Mode are. An app-level token has its app's id in it, which
     Slack does not promise; the bot's is told by "bots.info" (docs.slack.dev).
     """
     token = settings.app_token.get_secret_value() if settings.app_token is not None else ""
     named = _APP_OF_TOKEN.match(token)
     if named is None or not bot_id:
-        return {}
+        return "", ""
     try:
         bot = object_of(await call(web.bots_info(bot=bot_id)), "bot")
     except ChatError:
-        return {}
-    return {"app": lenient(bot, "app_id"), "socket_app": named.group(1)}
+        return "", ""
+    return lenient(bot, "app_id"), named.group(1)
 
 
 async def _channel(web: AsyncWebClient, channel: str) -> Channel | Failure:

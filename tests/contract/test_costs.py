@@ -32,7 +32,7 @@ from bot.services.people.linked_accounts import accounts_of
 from tests.bench import deciding
 from tests.chaos.chat_server import chat_server, seen
 from tests.delivery_worker import WITHOUT_LIMITS, Worker, open_worker
-from tests.examples import APP, NOW, OPERATOR, RECORD, REQUEST, TENANT
+from tests.examples import ADA, APP, BEN, NOW, OPERATOR, RECORD, REQUEST, TENANT
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
 from tests.whole_bot import Bot
 
@@ -165,7 +165,7 @@ async def test_what_an_operator_asks_costs_the_same_beside_many_apps(store: Redi
     answer = bot.replica().conversation.answer
     for org in ("contoso", "fabrikam"):
         await ledger.save_scan(OrgScan(org, NOW, NOW, admins_at=NOW))
-    await ledger.save_global_admins(TENANT.id, bot.entra.admins[TENANT.id], ())
+    await ledger.save_global_admins(TENANT.id, (ADA, BEN), ())
     said = ("apps", "apps 2", "who App 0oa0002", "why App 0oa0002", "plan", "home")
     costs: list[dict[str, tuple[int, int]]] = []
     for numbers in (range(40), range(40, 1000)):
