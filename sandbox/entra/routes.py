@@ -220,6 +220,9 @@ def service_principals(call: Call) -> Json:
         shape.service_principal_json(sp, shape.offered_roles(sp, OFFERED))
         for sp in call.tenant.service_principals
     ]
+    if "appRoleAssignments" in call.query.get("$expand", "").split(","):
+        for sp, row in zip(call.tenant.service_principals, rows, strict=True):
+            row["appRoleAssignments"] = _granted(call, sp)
     return call.many(rows, "servicePrincipals")
 
 
@@ -245,7 +248,12 @@ def application(call: Call) -> Json:
 @get("/servicePrincipals(appId='{app}')/appRoleAssignments")
 def app_role_assignments(call: Call) -> Json:
     """The application permissions that a service principal was granted."""
-    principal = _service_principal(call)
+    return call.many(
+        _granted(call, _service_principal(call)), "servicePrincipals/appRoleAssignments"
+    )
+
+
+def _granted(call: Call, principal: ServicePrincipal) -> list[Json]:
     tenant = call.tenant
     rows = [
         shape.app_role_assignment_json(
@@ -262,7 +270,7 @@ def app_role_assignments(call: Call) -> Json:
             )
             for role in sorted(tenant.bot_roles or ())
         ]
-    return call.many(rows, "servicePrincipals/appRoleAssignments")
+    return rows
 
 
 @get("/oauth2PermissionGrants")

@@ -237,6 +237,7 @@ RESOURCES: tuple[Resource, ...] = (
             "servicePrincipalType": "eq",
         },
         query=_ANY,
+        expands={"appRoleAssignments"},
         directory=True,
     ),
     _resource(

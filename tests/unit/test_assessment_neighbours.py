@@ -228,6 +228,12 @@ def test_an_event_of_tomorrow_counts_for_nothing_until_then() -> None:
 
 
 MINUTE = HOUR / 60
+
+
+def rights(there: str, seen: float = 0, client_id: str = "the-id") -> Evidence:
+    return fact(K.OWN_REGISTRATION, seen, enabled="yes", rights=there, client_id=client_id)
+
+
 REGISTERED = fact(K.OWN_REGISTRATION, enabled="yes")
 UNREGISTERED = fact(K.NO_OWN_REGISTRATION)
 
@@ -239,6 +245,13 @@ def made(days: float) -> Evidence:
 # An app registration of its own stands for as long as it is found: it needs no account and no
 # consent; whatever may have replaced it makes it likely.
 OWN: list[Story] = [
+    ("its permissions were taken away", [ON, made(60), rights("yes", 1), rights("no")],
+     CONSENT, LIKELY),
+    ("it never had any: it may have others", [ON, made(60), rights("no")], MIGRATED, PROVEN),
+    ("they were taken away, and are back", [ON, made(60), rights("no", 1), rights("yes")],
+     MIGRATED, PROVEN),
+    ("another one had them", [ON, made(60), rights("yes", 1, "another"), rights("no")],
+     MIGRATED, PROVEN),
     ("made a year and a half ago, found today", [ON, made(550), REGISTERED], MIGRATED, PROVEN),
     ("made two months ago, never looked for", [ON, made(60)], MIGRATED, LIKELY),
     ("made two months ago, renewed last week", [ON, made(60), event(K.OWN_SECRET_RENEWED, 7)],

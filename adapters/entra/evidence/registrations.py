@@ -20,6 +20,8 @@ from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact
 from bot.errors import CloudError
 
+# At most twenty of them come along ("Use query parameters"): whether there are any is enough.
+_GRANTED = "appRoleAssignments"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -34,7 +36,7 @@ async def read_registrations(
     try:
         for start in range(0, len(clauses), CLAUSES_LIMIT):
             some = " or ".join(clauses[start : start + CLAUSES_LIMIT])
-            query = {"$filter": some, "$select": FIELDS}
+            query = {"$filter": some, "$select": FIELDS, "$expand": _GRANTED}
             ask = Ask(calls.SERVICE_PRINCIPALS, "/servicePrincipals", query)
             found |= {exact(text(row, "appId")): row for row in await graph.rows(tenant, ask)}
     except CloudError as error:
@@ -50,5 +52,7 @@ def _evidence(client_id: str, principal: Json | None, seen_at: datetime) -> Evid
     if principal is None:
         return Evidence(EvidenceKind.NO_OWN_REGISTRATION, seen_at, detail=detail)
     name, enabled = text(principal, "displayName"), told("enabled", may_sign_in(principal))
-    detail |= {"name": name, **enabled}
+    granted = principal.get(_GRANTED)
+    rights = told("rights", bool(granted) if isinstance(granted, list) else None)
+    detail |= {"name": name, **enabled, **rights}
     return Evidence(EvidenceKind.OWN_REGISTRATION, seen_at, detail=detail)

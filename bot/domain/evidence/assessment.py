@@ -186,11 +186,14 @@ def _done(known: Known) -> _Verdict | None:
 def _lack_of_own(known: Known, made: Evidence) -> _Verdict | None:
     """That the registration is seen to be gone, or may not sign in."""
     found = registration.looked_up(known)
+    because = (found, made, known.scope)
+    if registration.lost_rights(known):
+        return _Verdict(State.NEEDS_CONSENT, Confidence.LIKELY, because, Lack.CONSENT_GONE)
     if found is None or (found.kind == _K.OWN_REGISTRATION and found.is_enabled):
         return None
     is_gone = found.kind == _K.NO_OWN_REGISTRATION
     lack = Lack.REGISTRATION_GONE if is_gone else Lack.REGISTRATION_DISABLED
-    return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (found, made, known.scope), lack)
+    return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, because, lack)
 
 
 def _is_just_said(known: Known, lack: _Verdict) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime
 from bot.domain.evidence.rules import Evidence, EvidenceKind, Nature
 
 # Topics whose former facts matter later; of all others only the newest is kept.
-_WITH_PAST = frozenset({"scope", "tenant", "account", "registration"})
+_WITH_PAST = frozenset({"scope", "tenant"})
 
 OF_REGISTRATION = (
     EvidenceKind.PROVISIONING_APP_CREATED,
@@ -47,6 +47,9 @@ def _name(item: Evidence) -> Hashable:
         case Nature.FACT if rule.topic == "account":
             # Of two accounts that Okta made for the app, the later one may go first.
             return (rule.topic, item.kind, item.tenant, item.happened_at)
+        case Nature.FACT if rule.topic == "registration":
+            # That it had permissions is not forgotten when it has none.
+            return (rule.topic, item.kind, item.tenant, item.detail.get("rights", ""))
         case Nature.FACT if rule.topic in _WITH_PAST:
             return (rule.topic, item.kind, item.tenant)
         case Nature.FACT:

@@ -51,6 +51,15 @@ def looked_up(known: Known) -> Evidence | None:
     return known.registration if was_found else None
 
 
+def lost_rights(known: Known) -> bool:
+    """Whether its permissions were taken away: one that never had any may have others."""
+    found = looked_up(known)
+    if found is None or found.detail.get("rights") != "no":
+        return False
+    same = (e for e in known.here if e.detail.get("client_id") == found.detail.get("client_id"))
+    return any(e.kind == _K.OWN_REGISTRATION and e.detail.get("rights") == "yes" for e in same)
+
+
 def stands(known: Known, made: Evidence) -> bool:
     """Whether it was found lately; where it never was, whether Okta told of it lately."""
     found = looked_up(known)

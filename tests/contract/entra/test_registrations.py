@@ -53,6 +53,22 @@ async def test_one_that_may_not_sign_in_is_told_so(
     assert not evidence.is_enabled
 
 
+@pytest.mark.parametrize(
+    ("granted", "rights"),
+    [([{"appRoleId": "r1"}], "yes"), ([], "no"), (None, None), ("?", None)],
+)
+async def test_whether_it_has_permissions_comes_along(
+    microsoft: Microsoft, granted: Any, rights: str | None
+) -> None:
+    """Without another call."""
+    microsoft.graph[PRINCIPALS] = listed(registered(ONE, appRoleAssignments=granted))
+    found = await microsoft.client.registration_evidence(microsoft.tenant(), {APP: ONE})
+    (evidence,) = found[APP]
+    assert evidence.detail.get("rights") == rights
+    assert microsoft.seen[0].query["$expand"] == "appRoleAssignments"
+    assert microsoft.paths() == [PRINCIPALS]
+
+
 async def test_what_may_not_be_read_is_told_as_unread(microsoft: Microsoft) -> None:
     """Not as gone."""
     microsoft.graph[PRINCIPALS] = DENIED
