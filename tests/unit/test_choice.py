@@ -218,15 +218,6 @@ def test_sms_and_voice_end_in_the_public_cloud_only() -> None:
 # ------------------------------------------------------------------ nobody
 
 
-def test_a_guest_who_was_only_invited_is_not_asked() -> None:
-    """They cannot sign in to the tenant before they have accepted."""
-    guest = replace(ADA, guest=True)
-    [invited] = choose(replace(guest, invited=True)).candidates
-    assert Point.INVITED in invited.con
-    assert not invited.eligible
-    assert choose(guest).chosen is not None
-
-
 def test_why_nobody_can_be_asked_is_told_apart() -> None:
     """No tenant is another matter than a tenant whose admins are all ruled out."""
     assert choose().nobody is Nobody.NONE_KNOWN

@@ -61,6 +61,7 @@ def test_a_right_admin_is_chosen_with_everything_that_speaks_for_them() -> None:
 BLOCKED = {
     Point.DISABLED: choose(replace(ADA, enabled=False)),
     Point.STATE_HIDDEN: choose(replace(ADA, enabled=None)),
+    Point.INVITED: choose(replace(ADA, guest=True, invited=True)),
     Point.MFA_MISSING: choose(replace(ADA, mfa=Mfa.NO)),
     Point.DENIED: choose(ADA, policy=PeoplePolicy(denied=frozenset({"ada@contoso.com"}))),
     Point.NOBODYS: choose(ADA, policy=PeoplePolicy(owners={"ada": ""})),
