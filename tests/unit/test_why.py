@@ -17,6 +17,7 @@ from tests.examples import RECORD
 from tests.reading import text_of
 from tests.unit.test_assessment import (
     ACCOUNT,
+    DAY,
     DISABLED,
     HEALTHY,
     NOT_CONSENTED,
@@ -55,6 +56,9 @@ SAID: list[tuple[str, list[Evidence], tuple[str, ...], tuple[str, ...]]] = [
     ("likely: what came after the proof, and how to be sure", [*HEALTHY, event(K.SETTINGS_SAVED, 40,
      by="Ada")], ("because of this: Ada saved the app’s settings (1 month ago)", "To be sure now"),
      ("und zwar deshalb: Ada hat die Einstellungen der App gespeichert (vor 1 Monat)",)),
+    ("likely: nobody has looked for a week", [replace(one, seen_at=NOW - 7 * DAY)
+     for one in HEALTHY], ("because I have not seen this again since: Provisioning is on (seen 1"
+     " week ago)",), ("denn das habe ich seitdem nicht wieder gesehen: ", "(gesehen vor 1 Woche)")),
     ("likely: what is not read any more, since when, and where", [*HEALTHY, failing("log")],
      ("GET /x at contoso: There was no answer (since October 30, 2026)", "Okta System Log"),
      ("Es kam keine Antwort (seit 30. Oktober 2026)",)),

@@ -88,7 +88,10 @@ def _cautions(words: Words, assessment: Assessment, now: datetime) -> Iterator[T
         yield Text(words("why.contradiction", done=done, undone=undone))
     doubt = assessment.doubt
     if doubt is not None and doubt not in (c.not_done for c in assessment.contradictions):
-        yield Text(words("why.doubt", says=phrases.dated(words, doubt, now)))
+        is_old = doubt in assessment.because and now - doubt.last_true >= doubt.shelf.full
+        yield Text(
+            words("why.unseen" if is_old else "why.doubt", says=phrases.dated(words, doubt, now))
+        )
     for evidence in (*assessment.because, *assessment.beside):
         if evidence.kind in MISMATCHES:
             yield Text(words("why.warning", says=phrases.evidence_text(words, evidence)))

@@ -163,15 +163,20 @@ def _done(known: Known) -> _Verdict | None:
         doubt = doubt or of_consent.because[0]
     doubt = doubt or (registration.stuck(known, own) if own else parts.unsure_consent(known))
     doubt = doubt or parts.unconnected(known, proof)
+    sign = registration.last_sign(known, own) if own is not None else proof
     sure = (
         doubt is None
         and known.scope is not None
         and known.has_full_weight(known.scope)
-        and (parts.stands(known) if own is None else registration.stands(known, own))
+        and (parts.stands(known) if own is None else known.has_full_weight(sign))
     )
     confidence = Confidence.PROVEN if sure else Confidence.LIKELY
     if not sure:
         doubt = doubt or _missed(known, "microsoft") or (None if own else parts.silent(known))
+        by_use = known.account is not None and not is_proof(known.account)
+        account = () if own else (known.account, known.consent)
+        rests_on = (known.scope, *account, sign if own or by_use else None)
+        doubt = doubt or parts.stale(known, *rests_on)
     if own is not None:
         # Where the registration was found again, that is reason enough, and younger.
         why = registration.looked_up(known) or own

@@ -59,7 +59,7 @@ class Known:
             if so_now.get(e.rule.topic, e) is e
             and e not in self.early
             and (e.rule.topic or self.has_come(e))
-            and self._within(e, SHELVES[e.rule.nature].some)
+            and self._within(e, e.shelf.some)
         )
         facts = {e.rule.topic: e for e in self.current if e.rule.topic}
         self.scope, self.consent = facts.get("scope"), facts.get("tenant")
@@ -96,8 +96,7 @@ class Known:
 
     def has_full_weight(self, item: Evidence) -> bool:
         """True while it is not older than its shelf life, nor dated in the future."""
-        shelf = SHELVES[item.rule.nature]
-        return self.has_come(item) and self._within(item, shelf.full)
+        return self.has_come(item) and self._within(item, item.shelf.full)
 
     def is_recent(self, fact: Evidence) -> bool:
         """True while the day of a fact is on the shelf that an event has."""

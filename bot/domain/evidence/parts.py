@@ -59,6 +59,12 @@ def stands(known: Known) -> bool:
     return is_its_own and is_there and known.has_full_weight(consent)
 
 
+def stale(known: Known, *rests_on: Evidence | None) -> Evidence | None:
+    """What was not seen again for longest, of that which a proof rests on."""
+    old = (e for e in rests_on if e is not None and not known.has_full_weight(e))
+    return min(old, key=lambda e: e.last_true, default=None)
+
+
 def no_account(known: Known) -> Evidence | None:
     """What shows that Okta's account is not there: nothing, or one from before the last."""
     account = known.account

@@ -60,10 +60,7 @@ def lost_rights(known: Known) -> bool:
     return any(e.kind == _K.OWN_REGISTRATION and e.detail.get("rights") == "yes" for e in same)
 
 
-def stands(known: Known, made: Evidence) -> bool:
-    """Whether it was found lately; where it never was, whether Okta told of it lately."""
-    found = looked_up(known)
-    if found is not None:
-        return known.has_full_weight(found)
+def last_sign(known: Known, made: Evidence) -> Evidence:
+    """That it was found; where it never was, what Okta told of it last."""
     renewed = known.newest(lambda e: e.kind == _K.OWN_SECRET_RENEWED) or made
-    return known.has_full_weight(max(made, renewed, key=Evidence.order))
+    return looked_up(known) or max(made, renewed, key=Evidence.order)

@@ -288,6 +288,10 @@ class Evidence:
         return self.seen_at if self.rule.nature is Nature.FACT else self.at
 
     @property
+    def shelf(self) -> Shelf:
+        return SHELVES[self.rule.nature]
+
+    @property
     def is_enabled(self) -> bool:
         """False for a service principal or an account that may not sign in."""
         return self.detail.get("enabled") != "no"
