@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.teams.outgoing.viewers import Viewers
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message, Role
+from bot.ports.chat import ConversationRef
 from bot.settings.sections.chat import TeamsSettings
 from sandbox.teams.api import ISSUER
 from tests.contract.pretend_teams import (
@@ -221,6 +222,23 @@ class TeamsBorder:
         """The connector calls, once there are `count`."""
         await wait_until(lambda: len(self.microsoft.calls) >= count, what=f"{count} calls")
         return self.microsoft.calls
+
+
+PUBLIC = "https://smba.trafficmanager.net/teams"
+ADAS_CHAT = ConversationRef(PERSONAL, "personal", PUBLIC, TENANT, f"28:{APP}", ADA_IS, ADA)
+
+
+@asynccontextmanager
+async def messenger_over(
+    answer: Callable[[httpx.Request], Any], *known: ConversationRef
+) -> AsyncIterator[tuple[TeamsMessenger, ConversationsInMemory]]:
+    """The bot's way out, where `answer` is all there is of Microsoft."""
+    settings = TeamsSettings(app_id=APP, app_password="secret", tenant_id=TENANT, channel=CHANNEL)
+    conversations = ConversationsInMemory()
+    for ref in known:
+        await conversations.remember(ref)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        yield TeamsMessenger(settings, conversations, Connector(settings, http)), conversations
 
 
 @asynccontextmanager

@@ -13,8 +13,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from adapters.teams.outgoing.connector import Connector
-from adapters.teams.outgoing.messenger import ABSENT_FOR, TeamsMessenger
+from adapters.teams.outgoing.messenger import ABSENT_FOR
 from adapters.teams.outgoing.refusals import CODES, MESSAGES
 from bot.domain.refusals import Scope
 from bot.errors import (
@@ -26,12 +25,9 @@ from bot.errors import (
     MessageGone,
     PersonUnreachable,
 )
-from bot.ports.chat import ConversationRef
-from bot.settings.sections.chat import TeamsSettings
-from tests.contract.pretend_teams import ADA, APP, CHANNEL, PERSONAL, TENANT
-from tests.contract.teams_world import TeamsBorder
+from tests.contract.pretend_teams import ADA, CHANNEL, TENANT
+from tests.contract.teams_world import ADAS_CHAT, PUBLIC, TeamsBorder, messenger_over
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO, IN_CHANNEL
-from tests.fakes import ConversationsInMemory
 
 Json = dict[str, Any]
 
@@ -242,7 +238,7 @@ async def test_somebody_who_refused_is_not_called_reachable_any_more(teams: Team
 
 # ------------------------------------------------------------------ another address
 
-PUBLIC, GCC = "https://smba.trafficmanager.net/teams", "https://smba.infra.gcc.teams.microsoft.com"
+GCC = "https://smba.infra.gcc.teams.microsoft.com"
 ELSEWHERE = _told("InvalidBotApiHost", f"Invalid bot api host. For GCC tenants, call `{GCC}`.")
 
 
@@ -264,17 +260,10 @@ class _Government:
         )
 
 
-def _in_government(http: httpx.AsyncClient) -> tuple[TeamsMessenger, ConversationsInMemory]:
-    settings = TeamsSettings(app_id=APP, app_password="secret", tenant_id=TENANT, channel=CHANNEL)
-    conversations = ConversationsInMemory()
-    return TeamsMessenger(settings, conversations, Connector(settings, http)), conversations
-
-
 async def test_a_conversation_is_followed_to_the_address_that_teams_names() -> None:
     """And that is kept: the next message goes there at once."""
     world = _Government()
-    async with httpx.AsyncClient(transport=httpx.MockTransport(world)) as http:
-        messenger, conversations = _in_government(http)
+    async with messenger_over(world) as (messenger, conversations):
         for _ in range(2):
             sent = await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
             assert sent.message_id == "a:1ada|7"
@@ -289,10 +278,7 @@ async def test_only_known_addresses_of_teams_are_followed() -> None:
     """The bot's token goes to no host that an answer made up; the hint names it."""
     for named in ("https://evil.example", f"https://{httpx.URL(GCC).host}.evil.example"):
         world = _Government(_told("InvalidBotApiHost", f"Invalid bot api host, call `{named}`."))
-        async with httpx.AsyncClient(transport=httpx.MockTransport(world)) as http:
-            messenger, conversations = _in_government(http)
-            ref = ConversationRef(PERSONAL, "personal", PUBLIC, TENANT, "", "", ADA)
-            await conversations.remember(ref)
+        async with messenger_over(world, ADAS_CHAT) as (messenger, _):
             with pytest.raises(PersonUnreachable, match="evil") as raised:
                 await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
             assert "teams.service_urls" in raised.value.hint
@@ -304,14 +290,12 @@ async def test_only_known_addresses_of_teams_are_followed() -> None:
 async def test_an_address_that_is_not_named_is_not_guessed() -> None:
     """Nor are two that name each other followed for ever."""
     world = _Government(_told("InvalidBotApiHost", "Invalid bot api host."))
-    async with httpx.AsyncClient(transport=httpx.MockTransport(world)) as http:
-        messenger, _ = _in_government(http)
+    async with messenger_over(world) as (messenger, _):
         with pytest.raises(ChatRefused):
             await messenger.post(IN_CHANNEL, HELLO, "k")
     assert len(world.asked) == 1
     world = _Government(_told("InvalidBotApiHost", f"call `{PUBLIC}`."))
-    async with httpx.AsyncClient(transport=httpx.MockTransport(world)) as http:
-        messenger, _ = _in_government(http)
+    async with messenger_over(world) as (messenger, _):
         with pytest.raises(ChatRefused):
             await messenger.post(IN_CHANNEL, HELLO, "k")
     assert len(world.asked) == 2

@@ -7,39 +7,33 @@ import asyncio
 import httpx
 import pytest
 
-from adapters.teams.outgoing.connector import Connector
-from adapters.teams.outgoing.messenger import TeamsMessenger
 from bot.errors import ChatUnreachable
-from tests.contract.teams_world import TeamsBorder, teams_world
+from tests.contract.teams_world import ADAS_CHAT, TeamsBorder, messenger_over, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
 
-PEOPLE = 64
 
-
-async def _all_ask(teams: TeamsBorder) -> None:
-    asked = [teams.post(teams.said(f"why {n}", id=str(n))) for n in range(PEOPLE)]
+async def _are_answered(teams: TeamsBorder, people: int) -> None:
+    """They ask at once, and each gets one answer."""
+    asked = [teams.post(teams.said(f"why {n}", id=str(n))) for n in range(people)]
     assert {response.status_code for response in await asyncio.gather(*asked)} == {202}
+    answered = teams.microsoft.calls
+    await wait_until(lambda: len(answered) == people, within=60, what="every answer")
+    assert len({call.path for call in answered}) == people
 
 
 async def test_sixty_four_people_ask_while_teams_takes_two_seconds() -> None:
     """Each gets one answer, and the last has not waited for the others."""
     async with teams_world() as teams:
         teams.microsoft.takes = 2.0
-        await _all_ask(teams)
-        answered = teams.microsoft.calls
-        await wait_until(lambda: len(answered) == PEOPLE, within=60, what="every answer")
-        assert len({call.path for call in answered}) == PEOPLE
+        await _are_answered(teams, 64)
 
 
 async def test_who_finds_no_free_connection_waits_and_tries_again() -> None:
-    """A quarter of the connections, and no patience: still each is answered once."""
+    """Half of the connections, and no patience: still each is answered once."""
     async with teams_world(connections=16, turn=0.4) as teams:
-        teams.microsoft.takes = 0.3
-        await _all_ask(teams)
-        answered = teams.microsoft.calls
-        await wait_until(lambda: len(answered) == PEOPLE, within=60, what="every answer")
-        assert len({call.path for call in answered}) == PEOPLE
+        teams.microsoft.takes = 0.6
+        await _are_answered(teams, 32)
 
 
 @pytest.mark.parametrize(
@@ -64,21 +58,17 @@ async def test_what_surely_did_not_leave_is_sent_once_more(
     error: httpx.RequestError, nothing_sent: bool, tries: int
 ) -> None:
     """And what may have left is not: nobody reads it twice."""
-    async with teams_world() as teams:
-        await teams.post(teams.installed())
-        tried = []
+    tried = []
 
-        async def fails(request: httpx.Request) -> httpx.Response:
-            if request.url.path.endswith("/token"):
-                return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
-            tried.append(request.url.path)
-            raise error
+    def fails(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
+        tried.append(request.url.path)
+        raise error
 
-        async with httpx.AsyncClient(transport=httpx.MockTransport(fails)) as http:
-            calls = Connector(teams.settings, http)
-            messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
-            with pytest.raises(ChatUnreachable) as raised:
-                await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
+    async with messenger_over(fails, ADAS_CHAT) as (messenger, _):
+        with pytest.raises(ChatUnreachable) as raised:
+            await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
     assert raised.value.nothing_sent is nothing_sent
     assert len(tried) == tries
 
@@ -97,22 +87,17 @@ async def test_what_surely_did_not_leave_is_sent_once_more(
 )
 async def test_a_token_of_an_odd_age_is_kept_for_a_little_while(body: bytes) -> None:
     """It is neither asked for with each message nor used for ever."""
-    async with teams_world() as teams:
-        await teams.post(teams.installed())
-        asked = []
+    asked = []
 
-        async def answers(request: httpx.Request) -> httpx.Response:
-            if request.url.path.endswith("/token"):
-                asked.append(request)
-                return httpx.Response(200, content=body)
-            return httpx.Response(201, json={"id": "1"})
+    def answers(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            asked.append(request)
+            return httpx.Response(200, content=body)
+        return httpx.Response(201, json={"id": "1"})
 
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answers)) as http:
-            messenger = TeamsMessenger(
-                teams.settings, teams.conversations, Connector(teams.settings, http)
-            )
-            for _ in range(3):
-                await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
+    async with messenger_over(answers, ADAS_CHAT) as (messenger, _):
+        for _ in range(3):
+            await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
     assert len(asked) == 1
 
 
@@ -136,17 +121,12 @@ async def test_a_token_of_an_odd_age_is_kept_for_a_little_while(body: bytes) -> 
 )
 async def test_a_sign_in_that_is_none_may_be_tried_again(status: int, body: bytes) -> None:
     """It blames nobody's settings, and nothing was sent."""
-    async with teams_world() as teams:
-        await teams.post(teams.installed())
 
-        async def answers(request: httpx.Request) -> httpx.Response:
-            assert request.url.path.endswith("/token")
-            return httpx.Response(status, content=body, headers={"Location": "https://evil/t"})
+    def answers(request: httpx.Request) -> httpx.Response:
+        assert request.url.path.endswith("/token")
+        return httpx.Response(status, content=body, headers={"Location": "https://evil/t"})
 
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answers)) as http:
-            messenger = TeamsMessenger(
-                teams.settings, teams.conversations, Connector(teams.settings, http)
-            )
-            with pytest.raises(ChatUnreachable) as raised:
-                await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
+    async with messenger_over(answers, ADAS_CHAT) as (messenger, _):
+        with pytest.raises(ChatUnreachable) as raised:
+            await messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
     assert raised.value.nothing_sent

@@ -21,7 +21,7 @@ from tests.fakes import LimitsInMemory
 from tests.site import ADA, ASKED, OTHER_TOKEN, SECOND, SIGN_IN, TOKEN, WebSite, a_site, csrf_of
 
 STEPS = f"/r/{ASKED.id}"
-CROWD = 200
+CROWD = 60
 
 
 class NoLimits(LimitsInMemory):
@@ -131,7 +131,7 @@ async def test_a_replayed_answer_finds_nothing(site: WebSite) -> None:
     assert await site.asked() == taken
 
 
-async def test_of_two_hundred_callbacks_with_one_state_one_is_believed(site: WebSite) -> None:
+async def test_of_many_callbacks_with_one_state_one_is_believed() -> None:
     """The others are told that it was answered; there is one acknowledgement in the audit."""
     async with a_site(limits=NoLimits()) as site:
         state = await site.at_microsoft()
@@ -140,7 +140,7 @@ async def test_of_two_hundred_callbacks_with_one_state_one_is_believed(site: Web
         assert await acknowledged(site) == 1
 
 
-async def test_of_two_hundred_sign_ins_for_one_link_exactly_one_spends_it() -> None:
+async def test_of_many_sign_ins_for_one_link_exactly_one_spends_it() -> None:
     """Each has a state of its own and is the right person: one counts, the others go on."""
     async with a_site(limits=NoLimits()) as site:
         csrf = csrf_of(await site.open())
