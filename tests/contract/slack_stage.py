@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.slack.incoming.inbound import SlackInbound
@@ -115,6 +117,43 @@ class SlackBorder:
         """POST a signed body; a header given as an argument replaces ours."""
         signed = signed_headers(body, kind) | {k.replace("_", "-"): v for k, v in headers.items()}
         return await self.client.post(self.url, content=body, headers=signed)
+
+
+Answer = Callable[[], Response]
+
+
+def says(body: Any, status: int = 200, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda: JSONResponse(body, status, named)
+
+
+@dataclass
+class Scripted:
+    """What the sandbox's Slack would never say: answers by method, "" for all others, {"ok": true}
+    for the rest; one after the other, and the last one stays.
+    """
+
+    answers: dict[str, list[Answer]]
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.calls]
+
+    async def handle(self, request: Request) -> Response:
+        method = request.path_params["method"]
+        self.calls.append((method, (await request.body()).decode()))
+        left = self.answers.get(method) or self.answers.get("") or [says({"ok": True})]
+        return (left.pop(0) if len(left) > 1 else left[0])()
+
+
+@asynccontextmanager
+async def scripted(answers: dict[str, list[Answer]]) -> AsyncIterator[Scripted]:
+    slack = Scripted(answers)
+    app = Starlette(routes=[Route("/api/{method}", slack.handle, methods=["GET", "POST"])])
+    async with served(lambda _: app) as slack.url:
+        yield slack
 
 
 def signature(body: bytes, stamp: str, secret: str = SECRET) -> str:

@@ -37,7 +37,7 @@ from bot.errors import (
 from bot.message import Cell, Message, Table, Text
 from bot.ports.chat import Messenger
 from sandbox.slack.workspace import CHANNEL, OTHER_CHANNEL
-from tests.contract.slack_stage import OLA, TOKEN, SlackBorder, settings
+from tests.contract.slack_stage import OLA, TOKEN, SlackBorder, says, scripted, settings
 from tests.serving import served
 from tests.there import there
 
@@ -80,8 +80,8 @@ async def test_an_address_that_only_looks_the_same_is_somebody_elses() -> None:
     """Whomever Slack takes it for: the link would go to them."""
     user = {"id": OLA, "profile": {"email": "\u212aay@contoso.com"}}
     async with (
-        answering(lambda: JSONResponse({"ok": True, "user": user})) as (url, _),
-        messenger_at(url) as messenger,
+        scripted({"": [says({"ok": True, "user": user})]}) as slack,
+        messenger_at(slack.url) as messenger,
     ):
         assert await messenger.find_person(("kay@contoso.com",), "", "") == ()
         (found,) = await messenger.find_person(("\u212aAY@contoso.com",), "", "")
@@ -243,15 +243,15 @@ async def test_a_page_that_is_shorter_than_it_may_be_is_not_the_last() -> None:
             }
         )
 
-    async with answering(answer) as (url, calls), messenger_at(url) as messenger:
+    async with scripted({"": [answer]}) as slack, messenger_at(slack.url) as messenger:
         assert await messenger.messages_after(f"{CHANNEL}:1.0", 30) == 30
-    assert calls == ["conversations.history"] * 3
+    assert slack.methods == ["conversations.history"] * 3
 
 
 async def test_without_the_scope_slack_does_not_tell_what_came_after() -> None:
     """The error says which one is missing."""
     answer = refused("missing_scope", needed="channels:history")
-    async with answering(answer) as (url, _), messenger_at(url) as messenger:
+    async with scripted({"": [answer]}) as slack, messenger_at(slack.url) as messenger:
         with pytest.raises(ChatMisconfigured, match="channels:history"):
             await messenger.messages_after(f"{CHANNEL}:1.0", 30)
 
@@ -308,12 +308,15 @@ async def test_what_slack_will_not_have_is_said_once_more_in_plain_text() -> Non
         JSONResponse({"ok": False, "error": "invalid_blocks"}),
         JSONResponse({"ok": True, "channel": "D1", "ts": "1.1"}),
     ]
-    async with answering(lambda: answers.pop(0)) as (url, calls), messenger_at(url) as messenger:
+    async with (
+        scripted({"": [lambda: answers.pop(0)]}) as slack,
+        messenger_at(slack.url) as messenger,
+    ):
         rows = (Table(("a",), ((Cell("b"),),)),)
         assert (
             await messenger.send_personal(ada(), Message("x", rows), "k")
         ).message_id == "D1:1.1"
-    assert calls == ["chat.postMessage"] * 2
+    assert slack.methods == ["chat.postMessage"] * 2
 
 
 # ------------------------------------------------------------------ a Slack that misbehaves
@@ -323,20 +326,6 @@ async def test_what_slack_will_not_have_is_said_once_more_in_plain_text() -> Non
 async def messenger_at(url: str, seconds: float = 60.0) -> AsyncIterator[SlackMessenger]:
     async with open_web(settings(f"{url}/api"), seconds) as web:
         yield SlackMessenger(web)
-
-
-@asynccontextmanager
-async def answering(answer: Callable[[], Response]) -> AsyncIterator[tuple[str, list[str]]]:
-    """A Slack that gives one answer to everything; its address and the methods called."""
-    calls: list[str] = []
-
-    async def handle(request: Request) -> Response:
-        calls.append(request.path_params["method"])
-        return answer()
-
-    app = Starlette(routes=[Route("/api/{method}", handle, methods=["GET", "POST"])])
-    async with served(lambda url: app) as url:
-        yield url, calls
 
 
 def refused(code: str, status: int = 200, **more: Any) -> Callable[[], Response]:
@@ -395,7 +384,10 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
 async def test_each_error_of_slack_has_its_own_name_here() -> None:
     """Nothing of the driver's own comes through, nothing is tried twice, no token is told."""
     got: dict[str, type[ChatError]] = {}
-    async with answering(lambda: ERRORS[what][0]()) as (url, calls), messenger_at(url) as messenger:
+    async with (
+        scripted({"": [lambda: ERRORS[what][0]()]}) as slack,
+        messenger_at(slack.url) as messenger,
+    ):
         for what in ERRORS:
             with pytest.raises(ChatError) as error:
                 await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
@@ -404,13 +396,13 @@ async def test_each_error_of_slack_has_its_own_name_here() -> None:
     assert got == {what: kind for what, (_, kind) in ERRORS.items()}
     # What Slack calls wrong is said once more, in plain text.
     wrong = [kind for _, kind in ERRORS.values()].count(MessageRefused)
-    assert calls == ["chat.postMessage"] * (len(ERRORS) + wrong)
+    assert slack.methods == ["chat.postMessage"] * (len(ERRORS) + wrong)
 
 
 async def test_a_missing_scope_is_named() -> None:
     """So that whoever reads it knows what to grant."""
     answer = refused("missing_scope", needed="im:write")
-    async with answering(answer) as (url, _), messenger_at(url) as messenger:
+    async with scripted({"": [answer]}) as slack, messenger_at(slack.url) as messenger:
         with pytest.raises(ChatMisconfigured, match="im:write"):
             await messenger.send_personal(ada(), Message("x"), "k")
 
@@ -478,7 +470,7 @@ async def test_only_a_colleague_with_that_very_address_is_found(
     def answer() -> Response:
         return JSONResponse({"ok": True, "user": USER | change})
 
-    async with answering(answer) as (url, _), messenger_at(url) as messenger:
+    async with scripted({"": [answer]}) as slack, messenger_at(slack.url) as messenger:
         people = await messenger.find_person(("Ada@contoso.example",), "", "")
     assert people == (
         (

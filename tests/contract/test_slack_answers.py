@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,10 +26,14 @@ from tests.contract.slack_stage import (
     FORM,
     JSON,
     OLA,
+    Answer,
+    Scripted,
     Talk,
     command,
     event,
     mention,
+    says,
+    scripted,
     settings,
     signed_headers,
 )
@@ -37,28 +41,12 @@ from tests.fakes import OnceInMemory
 from tests.serving import served
 from tests.waiting import wait_until
 
-Answer = Callable[[], Response]
-
 
 class Odd:
-    """A Slack that answers each method as it is told, and a bot beside it."""
+    """A Slack that answers as it is told, and a bot beside it."""
 
-    def __init__(self, answers: dict[str, list[Answer]]) -> None:
-        self.answers = answers
-        self.calls: list[tuple[str, str]] = []
-        self.talk = Talk()
-        self.inbound: SlackInbound
-        self.url = self.api = ""
-
-    async def handle(self, request: Request) -> Response:
-        method = request.path_params["method"]
-        self.calls.append((method, (await request.body()).decode()))
-        left = self.answers.get(method) or [lambda: JSONResponse({"ok": True})]
-        return (left.pop(0) if len(left) > 1 else left[0])()
-
-    @property
-    def methods(self) -> list[str]:
-        return [method for method, _ in self.calls]
+    def __init__(self, slack: Scripted, inbound: SlackInbound, talk: Talk, url: str) -> None:
+        self.slack, self.inbound, self.talk, self.url = slack, inbound, talk, url
 
     async def send(self, body: bytes, kind: str = JSON) -> int:
         async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
@@ -70,22 +58,14 @@ class Odd:
 
 @asynccontextmanager
 async def odd(**answers: list[Answer]) -> AsyncIterator[Odd]:
-    slack = Odd({method.replace("_", "."): each for method, each in answers.items()})
-    routes = [Route("/api/{method}", slack.handle, methods=["GET", "POST"])]
-    async with served(lambda url: Starlette(routes=routes)) as api:
-        slack.api = api
-        config = settings(f"{api}/api")
+    by_method = {method.replace("_", "."): each for method, each in answers.items()}
+    async with scripted(by_method) as slack:
+        config, talk = settings(f"{slack.url}/api"), Talk()
         async with open_web(config) as web:
-            slack.inbound = SlackInbound(config, slack.talk, OnceInMemory(), web)
-            app = Starlette(routes=[Route("/", slack.inbound.endpoint, methods=["POST"])])
-            async with served(lambda url: app) as url:
-                slack.url = url
-                yield slack
-
-
-def says(body: Any, status: int = 200, **headers: str) -> Answer:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda: JSONResponse(body, status, named)
+            inbound = SlackInbound(config, talk, OnceInMemory(), web)
+            app = Starlette(routes=[Route("/", inbound.endpoint, methods=["POST"])])
+            async with served(lambda _: app) as url:
+                yield Odd(slack, inbound, talk, url)
 
 
 POSTED = says({"ok": True, "channel": "C1", "ts": "1.1"})
@@ -121,12 +101,12 @@ STRANGE: list[Any] = [
 @pytest.mark.parametrize("answer", STRANGE, ids=repr)
 async def test_who_asks_is_told_by_the_signed_request_whatever_slack_answers(answer: Any) -> None:
     """Slack is asked for name and language alone."""
-    async with odd(users_info=[says(answer)], chat_postMessage=[POSTED]) as slack:
+    async with odd(users_info=[says(answer)], chat_postMessage=[POSTED]) as bot:
         with structlog.testing.capture_logs() as logs:
-            assert await slack.send(event(mention())) == 200
-        assert [(w, who.user_id) for w, who in slack.talk.asked] == [("apps", OLA)]
-        assert slack.talk.asked[0][1].email != "eve@contoso.com"
-        assert slack.methods == ["users.info", "chat.postMessage"]
+            assert await bot.send(event(mention())) == 200
+        assert [(w, who.user_id) for w, who in bot.talk.asked] == [("apps", OLA)]
+        assert bot.talk.asked[0][1].email != "eve@contoso.com"
+        assert bot.slack.methods == ["users.info", "chat.postMessage"]
         assert not [line for line in logs if line["log_level"] == "error"]
 
 
@@ -145,9 +125,9 @@ async def test_who_asks_is_told_by_the_signed_request_whatever_slack_answers(ans
 )
 async def test_an_answer_that_may_be_lost_goes_to_direct_messages(answer: Answer) -> None:
     """What is no answer of Slack's took nothing for sure."""
-    async with odd(chat_postMessage=[answer, POSTED]) as slack:
-        assert await slack.send(event(mention())) == 200
-        posts = [body for method, body in slack.calls if method == "chat.postMessage"]
+    async with odd(chat_postMessage=[answer, POSTED]) as bot:
+        assert await bot.send(event(mention())) == 200
+        posts = [body for method, body in bot.slack.calls if method == "chat.postMessage"]
         assert len(posts) == 2
         assert OLA in posts[1]
 
@@ -155,9 +135,9 @@ async def test_an_answer_that_may_be_lost_goes_to_direct_messages(answer: Answer
 @pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "ts": 5}, {"ok": True, "ts": None}])
 async def test_what_was_taken_is_not_sent_twice(answer: Any) -> None:
     """Slack says that it has it, and only not where."""
-    async with odd(chat_postMessage=[says(answer)]) as slack:
-        assert await slack.send(event(mention())) == 200
-        assert slack.methods.count("chat.postMessage") == 1
+    async with odd(chat_postMessage=[says(answer)]) as bot:
+        assert await bot.send(event(mention())) == 200
+        assert bot.slack.methods.count("chat.postMessage") == 1
 
 
 @pytest.mark.parametrize(
@@ -167,9 +147,9 @@ async def test_the_messenger_raises_nothing_but_errors_of_its_port(answer: Any) 
     """Each of its methods, whatever comes back."""
     ada = ChatIdentity(Platform.SLACK, "U1", email="ada@contoso.com")
     channel = Channel(Platform.SLACK, "C1")
-    async with odd() as slack:
-        slack.answers = {method: [says(answer)] for method in METHODS}
-        async with open_web(settings(f"{slack.api}/api")) as web:
+    async with odd() as bot:
+        bot.slack.answers = {method: [says(answer)] for method in METHODS}
+        async with open_web(settings(f"{bot.slack.url}/api")) as web:
             messenger = SlackMessenger(web)
             for call in (
                 lambda: messenger.find_person(["ada@contoso.com"], "", ""),
@@ -205,14 +185,14 @@ async def test_no_redirect_is_followed(status: int) -> None:
         def there() -> Response:
             return Response("", status, {"Location": f"{other}/api/chat.postMessage"})
 
-        async with odd(chat_postMessage=[there], answer=[there]) as slack:
-            async with open_web(settings(f"{slack.api}/api")) as web:
+        async with odd(chat_postMessage=[there], answer=[there]) as bot:
+            async with open_web(settings(f"{bot.slack.url}/api")) as web:
                 with pytest.raises(ChatRefused):
                     await SlackMessenger(web).post(
                         Channel(Platform.SLACK, "C1"), Message("https://link"), "k"
                     )
-            body = command("apps", response_url=f"{slack.api}/api/answer", trigger_id="1.1")
-            await slack.send(body, FORM)
+            body = command("apps", response_url=f"{bot.slack.url}/api/answer", trigger_id="1.1")
+            await bot.send(body, FORM)
         assert elsewhere == []
 
 
@@ -242,10 +222,10 @@ def test_a_response_url_is_slacks(url: str, slacks: bool) -> None:
 
 async def test_an_answer_for_another_host_goes_to_direct_messages() -> None:
     """The person still gets it."""
-    async with odd(chat_postMessage=[POSTED]) as slack:
+    async with odd(chat_postMessage=[POSTED]) as bot:
         body = command("apps", response_url="https://hooks.example.com/x", trigger_id="1.1")
-        assert await slack.send(body, FORM) == 200
-        (post,) = [body for method, body in slack.calls if method == "chat.postMessage"]
+        assert await bot.send(body, FORM) == 200
+        (post,) = [body for method, body in bot.slack.calls if method == "chat.postMessage"]
         assert OLA in post
 
 
@@ -264,10 +244,10 @@ async def test_an_answer_for_another_host_goes_to_direct_messages() -> None:
 )
 async def test_only_slacks_ok_is_an_ok(answer: Answer, to_direct: bool) -> None:
     """Else the answer is taken to the person's direct messages."""
-    async with odd(answer=[answer], chat_postMessage=[POSTED]) as slack:
-        body = command("apps", response_url=f"{slack.api}/api/answer", trigger_id="1.1")
-        await slack.send(body, FORM)
-        assert ("chat.postMessage" in slack.methods) is to_direct
+    async with odd(answer=[answer], chat_postMessage=[POSTED]) as bot:
+        body = command("apps", response_url=f"{bot.slack.url}/api/answer", trigger_id="1.1")
+        await bot.send(body, FORM)
+        assert ("chat.postMessage" in bot.slack.methods) is to_direct
 
 
 # ------------------------------------------------------------------ the Home tab, and scopes
@@ -279,16 +259,16 @@ HOME = {"type": "app_home_opened", "user": OLA, "tab": "home", "channel": "D1"}
 async def test_the_home_tab_is_published_again_after_a_rate_limit() -> None:
     """Else it would stay empty until it is opened once more."""
     limit = says({"ok": False, "error": "ratelimited"}, 429, Retry_After="1")
-    async with odd(views_publish=[limit, says({"ok": True})]) as slack:
-        await slack.send(event(HOME))
-        assert slack.methods.count("views.publish") == 2
+    async with odd(views_publish=[limit, says({"ok": True})]) as bot:
+        await bot.send(event(HOME))
+        assert bot.slack.methods.count("views.publish") == 2
 
 
 async def test_a_missing_scope_is_said_as_that() -> None:
     """In the log, with what to grant, whichever call it was."""
     lacks = says({"ok": False, "error": "missing_scope", "needed": "users:read"})
-    async with odd(users_info=[lacks], views_publish=[lacks]) as slack:
+    async with odd(users_info=[lacks], views_publish=[lacks]) as bot:
         with structlog.testing.capture_logs() as logs:
-            await slack.send(event(HOME))
+            await bot.send(event(HOME))
         told = [str(line.get("reason")) for line in logs if "users:read" in str(line)]
         assert len(told) == 2

@@ -7,18 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from adapters.slack.directory import SlackDirectory
 from adapters.slack.outgoing.calls import open_web
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError
-from tests.contract.slack_stage import settings
-from tests.serving import served
+from tests.contract.slack_stage import says, scripted, settings
 
 Json = dict[str, Any]
 WHO = ChatIdentity(Platform.SLACK, "U1")
@@ -36,14 +31,13 @@ USER_GROUP = Group(Platform.SLACK, GroupKind.USER_GROUP, "S1")
 @asynccontextmanager
 async def directory(answers: dict[str, Any]) -> AsyncIterator[SlackDirectory]:
     """Slack that gives these answers, by method; a list is given one after another."""
-
-    async def call(request: Request) -> Response:
-        answer = answers.get(request.path_params["method"], {"ok": False, "error": "no_such"})
-        answer = answer.pop(0) if isinstance(answer, list) else answer
-        return JSONResponse(answer)
-
-    app = Starlette(routes=[Route("/api/{method}", call, methods=["GET", "POST"])])
-    async with served(lambda url: app) as url, open_web(settings(f"{url}/api")) as web:
+    each = {name: one if isinstance(one, list) and one else [one] for name, one in answers.items()}
+    by_method = {name: [says(one) for one in some] for name, some in each.items()}
+    nothing = {"": [says({"ok": False, "error": "no_such"})]}
+    async with (
+        scripted(nothing | by_method) as slack,
+        open_web(settings(f"{slack.url}/api")) as web,
+    ):
         yield SlackDirectory(web)
 
 

@@ -22,8 +22,8 @@ from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError
 from bot.message import Message
-from tests.contract.slack_stage import OLA, event, mention, settings
-from tests.contract.test_slack_answers import odd, says
+from tests.contract.slack_stage import OLA, event, mention, says, scripted, settings
+from tests.contract.test_slack_answers import odd
 
 Json = dict[str, Any]
 
@@ -118,9 +118,9 @@ def _mutants(shape: Json) -> Iterator[Json]:
 
 async def test_what_is_real_is_understood() -> None:
     """Else the mutants would prove nothing."""
-    async with odd() as slack:
+    async with scripted({}) as slack:
         slack.answers = {method: [says(shape)] for method, shape in REAL.items()}
-        async with open_web(settings(f"{slack.api}/api")) as web:
+        async with open_web(settings(f"{slack.url}/api")) as web:
             for call in CALLS.values():
                 assert await call(SlackMessenger(web), SlackDirectory(web)) != ()
         assert set(slack.methods) == set(REAL) - {"views.publish"}
@@ -129,9 +129,9 @@ async def test_what_is_real_is_understood() -> None:
 @pytest.mark.parametrize("method", sorted(set(REAL) - {"views.publish"}))
 async def test_no_mutant_of_an_answer_raises_what_no_port_names(method: str) -> None:
     """Whoever is behind the call gets an error with a code, and no traceback."""
-    async with odd() as slack:
+    async with scripted({}) as slack:
         slack.answers = {name: [says(shape)] for name, shape in REAL.items()}
-        async with open_web(settings(f"{slack.api}/api")) as web:
+        async with open_web(settings(f"{slack.url}/api")) as web:
             for call in CALLS.values():
                 asked = len(slack.calls)
                 await call(SlackMessenger(web), SlackDirectory(web))
@@ -146,14 +146,14 @@ async def test_no_mutant_of_an_answer_raises_what_no_port_names(method: str) -> 
 
 async def test_whoever_asks_is_answered_whatever_slack_makes_of_it() -> None:
     """By the right person, and without a traceback in the log."""
-    async with odd() as slack:
-        slack.answers = {name: [says(shape)] for name, shape in REAL.items()}
+    async with odd() as bot:
+        bot.slack.answers = {name: [says(shape)] for name, shape in REAL.items()}
         with structlog.testing.capture_logs() as logs:
             for number, mutant in enumerate(_mutants(POSTED)):
-                slack.answers["chat.postMessage"] = [says(mutant)]
-                before = slack.methods.count("chat.postMessage")
+                bot.slack.answers["chat.postMessage"] = [says(mutant)]
+                before = bot.slack.methods.count("chat.postMessage")
                 heard = mention() | {"ts": f"17.{number}"}
-                assert await slack.send(event(heard, event_id=f"Ev{number}")) == 200
-                assert slack.methods.count("chat.postMessage") > before
-        assert {who.user_id for _, who in slack.talk.asked} == {OLA}
+                assert await bot.send(event(heard, event_id=f"Ev{number}")) == 200
+                assert bot.slack.methods.count("chat.postMessage") > before
+        assert {who.user_id for _, who in bot.talk.asked} == {OLA}
         assert not [line for line in logs if "exc_info" in line]

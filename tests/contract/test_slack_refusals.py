@@ -19,8 +19,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.refusals import Scope
 from bot.errors import ChatError, ChatThrottled, ChatUnreachable
 from bot.message import Message
-from tests.contract.slack_stage import settings
-from tests.contract.test_slack_answers import odd, says
+from tests.contract.slack_stage import says, scripted, settings
 
 _TEXT = (files("tests.recorded") / "slack_errors.json").read_text(encoding="utf-8")
 DOCUMENTED = {method: codes.split() for method, codes in json.loads(_TEXT).items()}
@@ -107,8 +106,8 @@ def test_nobody_is_blamed_for_another() -> None:
 )
 async def test_the_hint_follows_the_code(code: str, hint: str) -> None:
     """Through the messenger; none says to invite the app where that does not help."""
-    async with odd(chat_postMessage=[says({"ok": False, "error": code})]) as slack:
-        error = await _refusal(slack.api, Channel(Platform.SLACK, "C1"))
+    async with scripted({"chat.postMessage": [says({"ok": False, "error": code})]}) as slack:
+        error = await _refusal(slack.url, Channel(Platform.SLACK, "C1"))
     assert hint in error.hint
     assert ("Invite" in error.hint) is (code == "not_in_channel")
 
@@ -119,10 +118,10 @@ async def test_what_slack_refuses_for_all_is_no_persons_fault() -> None:
         code for code in ALL if code in CODES and CODES[code].scope is Scope.CHANNEL
     }
     to = ChatIdentity(Platform.SLACK, "U1")
-    async with odd() as slack:
+    async with scripted({}) as slack:
         for code in ALL:
             slack.answers = {"chat.postMessage": [says({"ok": False, "error": code})]}
-            error = await _refusal(slack.api, to)
+            error = await _refusal(slack.url, to)
             assert (error.scope is Scope.PERSON) is (code in moves_on), code
             assert isinstance(error, ChatThrottled) is (code in RATE_LIMITS), code
 
@@ -141,8 +140,10 @@ async def test_what_slack_may_have_done_is_not_called_undone(
     code: str, status: int, in_doubt: bool
 ) -> None:
     """Slack says that some of it may have been done: it is looked for before it is sent anew."""
-    async with odd(chat_postMessage=[says({"ok": False, "error": code}, status)]) as slack:
-        error = await _refusal(slack.api, Channel(Platform.SLACK, "C1"))
+    async with scripted(
+        {"chat.postMessage": [says({"ok": False, "error": code}, status)]}
+    ) as slack:
+        error = await _refusal(slack.url, Channel(Platform.SLACK, "C1"))
     assert isinstance(error, ChatUnreachable)
     assert error.nothing_sent is not in_doubt
 
@@ -150,8 +151,8 @@ async def test_what_slack_may_have_done_is_not_called_undone(
 @pytest.mark.parametrize("code", sorted(DOCUMENTED["pins.add"]))
 async def test_a_board_that_is_not_pinned_is_posted_all_the_same(code: str) -> None:
     """Whatever Slack says of the pin."""
-    async with odd(pins_add=[says({"ok": False, "error": code})]) as slack:
-        async with open_web(settings(f"{slack.api}/api")) as web:
+    async with scripted({"pins.add": [says({"ok": False, "error": code})]}) as slack:
+        async with open_web(settings(f"{slack.url}/api")) as web:
             await SlackMessenger(web).pin("C1:1.1")
         assert slack.methods == ["pins.add"]
 
