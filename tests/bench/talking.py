@@ -53,7 +53,8 @@ def percentile(seconds: Sequence[float], share: float) -> float:
 
 
 class Platform:
-    """A pretend platform: one HTTP server on loopback that answers every call at once.
+    """A pretend platform: one HTTP server on loopback that answers every call at once, and checks
+    nothing: what the sandbox checks would cost more than what is measured.
 
     `reply(path, url, told)` makes the body of an answer and the name of the request that it is the
     answer to ("" for any other call); `delay` seconds pass before each. `url` is the platform's,

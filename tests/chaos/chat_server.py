@@ -1,6 +1,7 @@
 """A loopback server that speaks what o365bot uses of Slack's Web API, and may misbehave.
 
-One asyncio protocol and no framework: in a benchmark it shares the machine with what is measured.
+One asyncio protocol and no framework: in a benchmark it shares the machine with what is measured,
+and no sandbox should know how to take a message and hang.
 It keeps every message it took, so a test can count what is lost and what is seen twice.
 """
 

@@ -1,4 +1,8 @@
-"""The bot's Teams side over HTTP, with the pretend Teams behind it, as Ada uses it."""
+"""The bot's Teams side over HTTP, with the pretend Teams behind it, as Ada uses it.
+
+Her activities are written down here, and not the sandbox's: each of their members is bent by some
+test, and what they look like is not judged by who wrote the sandbox alone.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,10 @@ OURS, ANOTHERS = (f"{digit * 8}-2222-4333-8444-555555555555" for digit in "15")
 
 @dataclass
 class Login:
-    """The sign-in hosts of every cloud: `tenants` maps a domain to its id and its Graph host."""
+    """The sign-in hosts of every cloud: `tenants` maps a domain to its id and its Graph host.
+
+    The sandbox has one cloud, on loopback; here hosts are told apart by their real names.
+    """
 
     tenants: dict[str, tuple[str, str]]
     asked: list[str] = field(default_factory=list)
