@@ -50,7 +50,7 @@ class Server:
             stdout=asyncio.subprocess.DEVNULL,
             restore_signals=False,  # a file that may not grow is an error then, and not the end
         )
-        await wait_until(self.answers, within=20, what=f"the server on {self.port} answers")
+        await wait_until(self.answers, within=60, what=f"the server on {self.port} answers")
 
     async def answers(self) -> bool:
         """Raises AssertionError when the server has ended by itself, with what it wrote last."""

@@ -10,17 +10,11 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +22,7 @@ from starlette.routing import Route
 
 from adapters.web.networks import network_of
 from sandbox.bot_process import free_port
+from tests.mail_server import make_certificates
 from tests.serving import served
 from tests.waiting import wait_until
 
@@ -43,31 +38,12 @@ async def told(request: Request) -> Response:
 APP = Starlette(routes=[Route("/", told), Route("/health", told), Route("/metrics", told)])
 
 
-def write_certificate(folder: Path) -> None:
-    """For `HOST`, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .sign(key, SHA256())
-    )
-    (folder / "tls_chain").write_bytes(certificate.public_bytes(Encoding.PEM))
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "tls_key").write_bytes(pem)
-
-
 @pytest.fixture
 async def port(nginx_path: str, tmp_path: Path) -> AsyncIterator[int]:
     """Where the proxy listens."""
-    write_certificate(tmp_path)
+    pem = make_certificates(tmp_path, HOST).server.read_text()
+    for name in ("tls_chain", "tls_key"):
+        (tmp_path / name).write_text(pem)
     async with served(lambda _: APP, trusted_proxies=["127.0.0.1"]) as url:
         listen = free_port()
         config = CONFIG.read_text()
@@ -86,7 +62,7 @@ async def port(nginx_path: str, tmp_path: Path) -> AsyncIterator[int]:
             nginx_path, "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-g", "daemon off;"
         )
         try:
-            await wait_until(lambda: is_open(listen), what="the proxy listens", within=20)
+            await wait_until(lambda: is_open(listen), what="the proxy listens", within=60)
             yield listen
         finally:
             proxy.terminate()
@@ -124,7 +100,7 @@ async def connected(
 
 def browser(port: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        base_url=f"https://127.0.0.1:{port}", verify=trusting(), trust_env=False, timeout=30
+        base_url=f"https://127.0.0.1:{port}", verify=trusting(), trust_env=False, timeout=60
     )
 
 

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import jwt
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
 from adapters.teams.outgoing.tokens import BotToken
 from bot.settings.sections.chat import TeamsSettings
+from sandbox.keys import SigningKey, self_signed
 from tests.contract.pretend_teams import APP, CHANNEL, TENANT
 
 LOGIN = "https://login.example.com"
 
 
-def made(key: RSAPrivateKey) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "o365bot")])
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, SHA256())
-    )
-
-
 async def test_the_assertion_is_signed_by_the_certificates_key() -> None:
     """Microsoft Learn, "Certificate credentials": PS256, x5t#S256, the token endpoint."""
-    key = generate_private_key(65537, 2048)
-    certificate = made(key)
-    pem = certificate.public_bytes(Encoding.PEM) + key.private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
+    key = SigningKey.generate("bot")
+    certificate, thumbprint = self_signed(key, "o365bot")
     asked: list[httpx.Request] = []
 
     def login(request: httpx.Request) -> httpx.Response:
@@ -51,7 +28,12 @@ async def test_the_assertion_is_signed_by_the_certificates_key() -> None:
         return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
 
     settings = TeamsSettings.model_validate(
-        {"app_id": APP, "certificate": pem.decode(), "tenant_id": TENANT, "channel": CHANNEL}
+        {
+            "app_id": APP,
+            "certificate": certificate + key.private_pem(),
+            "tenant_id": TENANT,
+            "channel": CHANNEL,
+        }
         | {"login_url": LOGIN}
     )
     async with httpx.AsyncClient(transport=httpx.MockTransport(login)) as http:
@@ -61,11 +43,10 @@ async def test_the_assertion_is_signed_by_the_certificates_key() -> None:
     assertion = form["client_assertion"]
     endpoint = f"{LOGIN}/{TENANT}/oauth2/v2.0/token"
     claims: dict[str, Any] = jwt.decode(
-        assertion, key.public_key(), algorithms=["PS256"], audience=endpoint
+        assertion, key.private.public_key(), algorithms=["PS256"], audience=endpoint
     )
     assert (claims["iss"], claims["sub"]) == (APP, APP)
-    thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(SHA256())).rstrip(b"=")
-    assert jwt.get_unverified_header(assertion)["x5t#S256"] == thumbprint.decode()
+    assert jwt.get_unverified_header(assertion)["x5t#S256"] == thumbprint
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
 from bot.errors import CloudUnreachable, LinkExpired, SignInRefused, TokenInvalid
 from bot.services.consent.prove import BEGUN_PER_LINK
+from tests.contract.test_web_answers import check_headers
 from tests.fakes import LimitsInMemory
 from tests.site import ADA, ASKED, OTHER_TOKEN, SECOND, SIGN_IN, TOKEN, WebSite, a_site, csrf_of
 
@@ -392,11 +393,5 @@ async def test_no_page_of_the_journey_may_be_framed_kept_or_indexed(site: WebSit
     pages.append(await site.browser.head(f"{STEPS}/live"))
     pages.append(await site.open("/auth/again"))
     for page in pages:
-        policy = page.headers["content-security-policy"]
-        assert "frame-ancestors 'none'" in policy
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
+        check_headers(page)
         assert page.headers["x-frame-options"] == "DENY"
-        assert page.headers["cache-control"] == "no-store"
-        assert page.headers["referrer-policy"] == "no-referrer"
-        assert "noindex" in page.headers["x-robots-tag"]
