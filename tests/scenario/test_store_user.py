@@ -40,7 +40,7 @@ def test_every_command_of_the_adapters_is_allowed() -> None:
         for name in ("store-users.acl", "store-backup-user.acl")
     )
     modules = {path.stem: path.read_text() for path in (ROOT / "adapters" / "redis").rglob("*.py")}
-    backup_store = modules.pop("vault")
+    backup_store = modules.pop("backup")
     code = "".join(modules.values())
     whole = set(re.findall(r"(?:pipe|client)\.([a-z]+)\(", backup_store)) - {"execute", "pipeline"}
     whole |= {name.lower() for name in re.findall(r"redis\.call\('([A-Z]+)'", backup_store)}
