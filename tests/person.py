@@ -14,7 +14,7 @@ from bot.domain.people.admins import Holding
 from bot.domain.people.news import Happening
 from bot.ports.store.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
-from bot.services.consent.prove import Outcome
+from bot.services.consent.prove import Outcome, Proven
 from bot.services.consent.signing_in import GoToMicrosoft
 from tests.examples import ADA_IN_CHAT, DELIVERED, OPERATOR, POLICY, RECORD, REQUEST, TOKEN
 from tests.fakes import CountingSecrets, LimitsInMemory
@@ -22,6 +22,8 @@ from tests.there import there
 from tests.whole_bot import Bot
 
 ASKED = replace(DELIVERED, asker=OPERATOR)
+RIGHT = "ada@tenant-1"
+"""Who is asked, as Microsoft tells it: object id and tenant id."""
 
 
 class Asked(Bot):
@@ -68,6 +70,20 @@ class Asked(Bot):
         """The whole way to Microsoft and back; `who` is `<object id>@<tenant id>`."""
         state, browser = await self.begin(token)
         return await self.prove.finish(state=state, browser=browser, code=who)
+
+    async def proven(self, token: str = TOKEN) -> Proven:
+        """The asked person signs in."""
+        outcome = await self.sign_in_as(RIGHT, token)
+        assert isinstance(outcome, Proven)
+        return outcome
+
+    async def come_back(self, who: str = RIGHT) -> Outcome:
+        """The way back: a press in chat, and over Microsoft once more."""
+        confirmed = await self.prove.confirm(ADA_IN_CHAT, ASKED.code)
+        begun = await self.prove.enter(confirmed.way_on)
+        assert isinstance(begun, GoToMicrosoft)
+        state = state_of(begun.address)
+        return await self.prove.finish(state=state, browser=begun.browser, code=who)
 
     def told(self, kind: str) -> list[str]:
         """Keys of what was handed to the engine and begins so."""

@@ -45,10 +45,9 @@ from bot.services.consent.reassign import Reassign
 from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT, TOKEN
-from tests.person import ASKED
+from tests.person import ASKED, RIGHT
 from tests.there import there
 
-RIGHT = "ada@tenant-1"
 LINK = ByLink(TOKEN)
 CHAT = ByChat(ADA_IN_CHAT, ASKED.code)
 CLEO = replace(BEN, object_id="cleo", display_name="Cleo Stern", upn="cleo@contoso.com")
@@ -63,8 +62,7 @@ async def world() -> person.Asked:
 
 
 async def signed_in(world: person.Asked) -> BySession:
-    outcome = await world.sign_in_as(RIGHT)
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven()
     return BySession(outcome.session, outcome.request.id)
 
 

@@ -143,7 +143,7 @@ async def test_states_do_not_cross_over(world: person.Asked) -> None:
     """A sign-in's state is no consent's, a consent's no sign-in's, and each is good once."""
     answer = await begin(world, await invite(world))
     with pytest.raises(SignInUnknown):
-        await world.prove.finish(**answer, code="ada@tenant-1")
+        await world.prove.finish(**answer, code=person.RIGHT)
     state, browser = await world.begin(TOKEN)
     with pytest.raises(SignInUnknown):
         await world.onboard.finish(state=state, browser=browser, admin_consent="True")

@@ -37,10 +37,8 @@ from bot.services.consent.signing_in import GoToMicrosoft
 from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, BEN, BEN_IN_CHAT, LINK_FOR, NOW, TOKEN
-from tests.person import ASKED
+from tests.person import ASKED, RIGHT
 from tests.there import there
-
-RIGHT = "ada@tenant-1"
 
 
 @pytest.fixture
@@ -60,8 +58,7 @@ async def untouched(world: person.Asked) -> bool:
 
 async def test_the_right_persons_sign_in_spends_the_link(world: person.Asked) -> None:
     """Stage, proof, audit line, the message and the board to change, and a session to go on."""
-    outcome = await world.sign_in_as(RIGHT)
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven()
     assert not outcome.again
     request = await world.request()
     assert request.stage is Stage.ACKNOWLEDGED
@@ -92,8 +89,7 @@ async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: perso
     ]
     world = person.Asked()
     await world.set(ASKED, *[replace(o, link=None) for o in others])
-    outcome = await world.sign_in_as(RIGHT)
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven()
     assert {other.id for other in outcome.others} == {"r2", "r3"}
     stages = {other.id: (await world.request(other.id)).stage for other in others}
     assert stages == {
@@ -117,8 +113,7 @@ async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(world: person
     put_off = replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="A2", link=None)
     world = person.Asked()
     await world.set(ASKED, replace(put_off, snooze=snooze))
-    outcome = await world.sign_in_as(RIGHT)
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven()
     assert outcome.others == ()
     assert (await world.request("r2")).snooze == snooze
 
@@ -149,8 +144,7 @@ async def test_a_fresh_link_of_what_was_taken_on_leads_back_once(world: person.A
     await world.sign_in_as(RIGHT)
     newer = LinkBinding(link_digest("newer"), world.clock.now() + LINK_FOR, back=True)
     await world.set_request(replace(await world.request(), link=newer))
-    outcome = await world.sign_in_as(RIGHT, "newer")
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven("newer")
     assert outcome.again
     with pytest.raises(LinkSpent):
         await world.prove.begin("newer")
@@ -173,11 +167,7 @@ async def test_a_stronger_proof_takes_the_place_of_a_weaker_one(world: person.As
     """It was taken on by chat, and now a sign-in is wanted: the way back leads through one."""
     weak = Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
     await world.set_request(replace(ASKED, stage=Stage.SAVED, proof=weak))
-    confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
-    begun = await world.prove.enter(confirmed.way_on)
-    assert isinstance(begun, GoToMicrosoft)
-    state = person.state_of(begun.address)
-    await world.prove.finish(state=state, browser=begun.browser, code=RIGHT)
+    await world.come_back()
     request = await world.request()
     assert request.stage is Stage.SAVED
     assert there(request.proof).kind is ProofKind.SIGNED_IN
@@ -196,13 +186,7 @@ async def test_a_used_link_ends_for_good(world: person.Asked) -> None:
 
 async def test_a_new_sign_in_ends_the_former_session(world: person.Asked) -> None:
     """In whichever browser it was; signing out ends the one there is."""
-    former = await world.sign_in_as(RIGHT)
-    assert isinstance(former, Proven)
-    confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
-    begun = await world.prove.enter(confirmed.way_on)
-    assert isinstance(begun, GoToMicrosoft)
-    state = person.state_of(begun.address)
-    newer = await world.prove.finish(state=state, browser=begun.browser, code=RIGHT)
+    former, newer = await world.proven(), await world.come_back()
     assert isinstance(newer, Proven)
     with pytest.raises(SessionUnknown):
         await world.visits.of(BySession(former.session, "r1"))
@@ -215,8 +199,7 @@ async def test_a_new_sign_in_ends_the_former_session(world: person.Asked) -> Non
 
 async def test_a_session_lasts_no_longer_than_the_role(world: person.Asked) -> None:
     """Found at the next act: nothing is done, the session ends, and the operator hears of it."""
-    outcome = await world.sign_in_as(RIGHT)
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven()
     actor = BySession(outcome.session, "r1")
     world.entra.holdings["ada"] = Holding.ELIGIBLE  # an activation that is over
     await world.follow.attest(actor, Button.AUTHENTICATE)
@@ -233,8 +216,7 @@ async def test_a_session_lasts_no_longer_than_the_role(world: person.Asked) -> N
 
 async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.Asked) -> None:
     """What was read of the tenant is compared; as long as nothing was read nobody is thrown out."""
-    outcome = await world.sign_in_as(RIGHT)
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven()
     actor = BySession(outcome.session, "r1")
     await world.visits.review("contoso")
     await world.ledger.save_global_admins("tenant-1", (ADA, BEN))
@@ -269,8 +251,7 @@ async def test_a_session_is_of_one_person_whatever_requests_it_names(world: pers
 
 async def test_a_session_ends(world: person.Asked) -> None:
     """After eight hours the browser has to prove itself again."""
-    outcome = await world.sign_in_as(RIGHT)
-    assert isinstance(outcome, Proven)
+    outcome = await world.proven()
     world.clock.forward(timedelta(hours=8))
     with pytest.raises(SessionUnknown):
         await world.visits.of(BySession(outcome.session, "r1"))
