@@ -99,7 +99,7 @@ def test_no_error_repeats_a_secret(tmp_path: Path, old: str, new: str) -> None:
 
 def test_a_file_that_is_no_toml_is_told_without_its_content(tmp_path: Path) -> None:
     """The line is named, not quoted: it may hold a secret."""
-    assert "quotes" in problems(tmp_path, 'bot_token = xoxb-hush"')["o365bot.toml"]
+    assert "quotes" in problems(tmp_path, 'bot_token = xoxb-hush"')[f"{tmp_path}/o365bot.toml"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -181,7 +181,8 @@ def test_without_any_settings_it_is_said_how_to_name_them() -> None:
     with pytest.raises(SettingsInvalid) as caught:
         load()
     assert caught.value.problems == (
-        f"No settings file given: use --config FILE or set {CONFIG_VARIABLE}.",
+        f"No settings file given: use --config FILE or set {CONFIG_VARIABLE}. "
+        "o365bot init writes one.",
     )
 
 
