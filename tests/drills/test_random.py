@@ -20,11 +20,12 @@ MORE = {
     "words",
     [
         ("tests/unit", "-m", "hypothesis", "--hypothesis-profile=thorough"),
-        ("tests/unit/test_lives.py", "tests/unit/test_promises.py"),
+        ("tests/unit/test_lives.py", "tests/unit/test_lives_with_many_apps.py"),
+        ("tests/unit/test_promises.py",),
         ("tests/unit/test_plan_is_kept.py",),
         ("tests/unit/test_corpus.py",),
     ],
-    ids=["properties", "lives", "plans", "typed"],
+    ids=["properties", "lives", "promises", "plans", "typed"],
 )
 def test_many_random_cases(words: tuple[str, ...]) -> None:
     """Each run says itself which case was wrong."""

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import holidays
-import pytest
 
 from bot.settings.places import country_holidays
 
@@ -26,7 +25,7 @@ def test_one_country_does_not_load_all_of_them() -> None:
     assert int(ran.stdout) == 1
 
 
-@pytest.mark.parametrize("country", sorted(holidays.list_supported_countries()))
-def test_each_country_that_the_package_knows_can_be_loaded_by_itself(country: str) -> None:
+def test_each_country_that_the_package_knows_can_be_loaded_by_itself() -> None:
     """Also one that is written as a part of another's calendar."""
-    assert country_holidays(country, years=2027) is not None
+    countries = holidays.list_supported_countries()
+    assert [one for one in countries if country_holidays(one, years=2027) is None] == []
