@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from errno import EADDRINUSE
 from socket import (
     AF_INET6,
     AI_PASSIVE,
@@ -59,7 +60,8 @@ def listening(listen: str, key: str) -> list[socket]:
         for one in bound:
             one.close()
         why = error.strerror or str(error)
-        raise SettingsInvalid((f"{key}: {listen} cannot be listened on ({why})",)) from error
+        taken = "; does the bot run already?" if error.errno == EADDRINUSE else ""
+        raise SettingsInvalid((f"{key}: {listen} cannot be listened on ({why}){taken}",)) from error
     return bound
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -31,6 +32,9 @@ SAYS = {
     "path_not_file": "there is no such file",
 }
 LISTS_OF_SECTIONS = ("okta", "campaign.targets")
+# How tokens of Slack, keys, and client secrets of Microsoft begin.
+_SECRET = re.compile(r"xox\w-|xapp-|-----BEGIN|[\w.~-]{3}8Q~")
+_KEYS_OF_SECRETS = ("token", "secret", "password", "key")
 KEY_OF_TABLE = "[key]"  # how pydantic marks that the key itself is wrong
 
 
@@ -60,27 +64,45 @@ def _lines(item: Mapping[str, Any], of: type[BaseModel]) -> Iterator[str]:
             return
     if item["type"] == "missing" and not _in_list(parts):
         where = f" (or O365BOT_{'__'.join(parts).upper()})"
-    yield f"{key}: {in_words(key, item)}{where}"
+    yield f"{key}: {in_words(key, item)}{where}{_slipped_in(key, item['input'])}"
 
 
 def _near(parts: Sequence[str], of: type[BaseModel]) -> str:
     """The setting beside a wrong one that looks most like it; "" for none."""
-    sections = {of}
+    inside = {of}
     for part in parts[:-1]:
-        fields = [one.model_fields[part] for one in sections if part in one.model_fields]
+        fields = [one.model_fields[part] for one in inside if part in one.model_fields]
         if fields:  # else the part is the number of one in a list
-            sections = {one for field in fields for one in _sections(field.annotation)}
-    names = {name for one in sections for name in one.model_fields}
+            inside = {one for field in fields for one in sections(field.annotation)}
+    names = {name for one in inside for name in one.model_fields}
     spelt = exact(parts[-1]).replace("-", "_")
     return next(iter(get_close_matches(spelt, sorted(names), 1, 0.75)), "")
 
 
-def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+def sections(annotation: Any) -> Iterator[type[BaseModel]]:
     """Those that a field may hold, alone or in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):
-        yield from _sections(part)
+        yield from sections(part)
+
+
+def around(value: object) -> str:
+    """What editors, shells and `.env` files leave around a value, to go on with."""
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    if value != value.strip():
+        return "; there is a space or a line break around it"
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return "; leave out the quotes around it"
+    return ""
+
+
+def _slipped_in(key: str, value: object) -> str:
+    """What is easily taken for the value, or along with it."""
+    if isinstance(value, str) and _SECRET.match(value) and not key.endswith(_KEYS_OF_SECRETS):
+        return "; this looks like a secret, which has a key and a file of its own"
+    return around(value)
 
 
 def _in_list(parts: Iterable[str]) -> bool:

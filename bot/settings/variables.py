@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from json import JSONDecodeError
 from typing import get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsError
+
+from bot.settings.errors import around, sections
 
 PREFIX = "O365BOT_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -26,7 +29,18 @@ def strange(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
     known = {name.upper() for name in fields}
     for name, (first, _) in _ours().items():
         if first not in known and not _OF_A_SERVICE.fullmatch(name.upper().removeprefix(PREFIX)):
-            yield f"{name}: no such setting; is it misspelt?"
+            near = get_close_matches(name.upper(), [*_names(fields)], 1, 0.9)
+            asks = f"is {near[0]} meant?" if near else "is it misspelt?"
+            yield f"{name}: no such setting; {asks}"
+
+
+def _names(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    """Of the variables that there are, down to the keys of sections."""
+    for name, field in fields.items():
+        yield f"{PREFIX}{name}".upper()
+        for section in sections(field.annotation):
+            for key in section.model_fields:
+                yield f"{PREFIX}{name}__{key}".upper()
 
 
 def within_lists(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
@@ -48,7 +62,9 @@ def named(line: str) -> str:
         asked = PREFIX + "__".join(parts[:end])
         name = given.get(asked) or given.get(f"{asked}_FILE")
         if key and name:
-            return f"{key[0]} ({name}){line[key.end() :]}{_around(os.environ[name])}"
+            told = line[key.end() :]
+            left = around(os.environ[name])
+            return f"{key[0]} ({name}){told}{'' if told.endswith(left) else left}"
     return line
 
 
@@ -70,12 +86,3 @@ def _ours() -> dict[str, tuple[str, str]]:
             first, _, below = name.upper().removeprefix(PREFIX).partition("__")
             found[name] = first, below
     return found
-
-
-def _around(value: str) -> str:
-    """What shells and `.env` files leave around a value."""
-    if value != value.strip():
-        return "; there is a space or a line break around it"
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        return "; leave out the quotes around it"
-    return ""

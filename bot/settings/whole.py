@@ -65,7 +65,7 @@ def _host_and_port(value: str) -> str:
     """Where to listen; an IPv6 address stands in brackets."""
     found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):([0-9]{1,5})", value)
     if found is None or not 1 <= int(found[2]) <= 65535:
-        raise ValueError("expected a host and a port such as 127.0.0.1:8080")
+        raise ValueError("expected a host and a port such as 127.0.0.1:8080 or [::1]:8080")
     return value
 
 

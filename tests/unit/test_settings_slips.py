@@ -206,8 +206,8 @@ def test_a_misspelt_variable_is_told_as_a_misspelt_key_is(
     monkeypatch.setenv(name, "hush")
     said = problems(tmp_path, GOOD.replace(f'public_url = "{BASE}"', ""))
     assert said.keys() == {name, "public_url"}
-    assert "misspelt" in said[name]
-    assert "misspelt" in problems(tmp_path, GOOD)[name]
+    assert "meant?" in said[name]
+    assert "meant?" in problems(tmp_path, GOOD)[name]
 
 
 @pytest.mark.parametrize(
@@ -223,6 +223,9 @@ def test_a_misspelt_variable_is_told_as_a_misspelt_key_is(
         ("O365BOT_SLACK__BOT_TOKENN", "xoxb-2", "is bot_token meant?"),
         ("O365BOT_PUBLIC_URL", '"https://bot.contoso.com"', "leave out the quotes"),
         ("O365BOT_LINK_HOURS", "24h", "expected a whole number"),
+        ("O365BOT_SLACK_BOT_TOKEN", "xoxb-2", "is O365BOT_SLACK__BOT_TOKEN meant?"),
+        ("O365BOT_SLAK__BOT_TOKEN", "xoxb-2", "is O365BOT_SLACK__BOT_TOKEN meant?"),
+        ("O365BOT_LOG_LEVEL", "debug", "is it misspelt?"),
         ("O365BOT_OKTA", '[{"name": "x y"}]', "up to 31 small letters"),
         ("O365BOT_OKTA__0__API_TOKEN", "ssws", "a list stands in the file"),
         ("O365BOT_TRUSTED_PROXIES__0", "10.0.0.1", "a list stands in the file"),
@@ -236,6 +239,27 @@ def test_a_wrong_variable_is_named_as_it_was_written(
     said = {key: words for key, words in problems(tmp_path, GOOD).items() if name in key}
     assert any(says in words for words in said.values()), said
     assert value not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("channel", "says"),
+    [
+        (" C0123456789", "a space or a line break around it"),
+        ("'C0SALES'", "leave out the quotes around it"),
+        ("xoxb-hush", "looks like a secret"),
+        ("abc8Q~hush", "looks like a secret"),
+        ("-----BEGIN hush", "looks like a secret"),
+    ],
+)
+def test_what_slipped_into_a_value_of_the_file_is_told(
+    tmp_path: Path, channel: str, says: str
+) -> None:
+    """A paste takes along a space, quotes, or is of the line above; the value is not shown."""
+    (line,) = problems(
+        tmp_path, GOOD.replace("[slack]", f'[slack]\nchannel = "{channel}"')
+    ).values()
+    assert says in line
+    assert "hush" not in line
 
 
 def test_variables_that_kubernetes_makes_for_a_service_are_no_mistake(

@@ -89,7 +89,7 @@ class EmbeddedStore:
         except OSError as error:
             raise StoreUnavailable(
                 f"The store's directory {self._dir} cannot be used: {error.strerror or error}.",
-                hint="Is its disk full? data_dir must be a directory that the bot may write to.",
+                hint="data_dir must be a directory that the bot may write to. Is its disk full?",
             ) from error
         self._watch = asyncio.create_task(self._keep_alive(), name="embedded store")
         return f"unix://{self._socket}"
