@@ -106,6 +106,7 @@ async def test_presses_at_the_same_time_are_one_act(teams: TeamsBorder) -> None:
         asyncio.create_task(teams.post(teams.pressed(words, own=True, id=f"p{n}")))
         for n, words in enumerate(("send Mail", "send Mail", "send Mail", "send Post"))
     ]
+    await wait_until(lambda: len(teams.once.seen) == 4, what="all presses came")
     await wait_until(lambda: len(teams.answers.asked) == 2, what="the first press of each")
     teams.answers.let_go.set()
     bodies = [response.json() for response in await asyncio.gather(*presses)]
