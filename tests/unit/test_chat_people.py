@@ -158,6 +158,13 @@ def test_why_nobody_can_be_asked_is_said_wherever_the_app_is_shown(nobody: Nobod
     assert f"Nobody to ask: {reason}." in text_of(overview(WORDS, page, {}, NOW))
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_where_there_is_no_global_administrator_a_partner_is_thought_of(language: str) -> None:
+    """GDAP gives the role to groups of the partner's own tenant, which no look here shows."""
+    empty = Choice(cannot=Nobody.NONE_KNOWN)
+    assert "GDAP" in text_of(people.who(Words(language), RECORD, empty, NOW))
+
+
 def test_why_says_who_is_asked_or_would_be() -> None:
     """The open request first, else the last look at whom to ask."""
     prospect = Prospect(APP.ref, NOW, None, "Ben", BEN.upn, Platform.TEAMS)
