@@ -23,6 +23,8 @@ from bot.message import (
     Buttons,
     Cell,
     Command,
+    Group,
+    Item,
     Message,
     Progress,
     Table,
@@ -187,39 +189,50 @@ class Replies:
             case AppUnknown(name=name, closest=closest) if closest:
                 names = words("phrase.comma").join(closest)
                 text = words("error.app_unknown_close", name=name, closest=names)
-                again = tuple(self._say(f"{verb} {label}") for label in closest)
+                again = [(label, "", f"{verb} {label}") for label in closest]
             case AppUnknown(name=name):
                 text = self._with_hint(words("error.app_unknown", name=name), "hint.all")
-                again = ()
+                again = []
             case AppAmbiguous(name=name, choices=choices):
                 return self._ambiguous(name, choices, verb)
             case _:
                 return plain(phrases.error_text(words, error))
-        return Message(text, (Text(text), *((Buttons(again),) if verb and again else ())))
+        return Message(text, (Text(text), *((self._choices(again),) if verb and again else ())))
 
     def about(self, found: Mapping[str, str]) -> Message:
         """A message names several apps, or none (`found`: labels by reference)."""
         words = self._words
         text = words("about.several" if found else "about.none")
-        ways = tuple(
-            Command(f"why:{ref}", f"{label} ({ref.partition('/')[0]})", f"why {ref}")
-            for ref, label in list(found.items())[:CHOICES]
-        )
+        if found:
+            return Message(text, (Text(text), self._apps(found, "why")))
         apps = Command("apps", words("button.apps"), "apps")
-        return Message(text, (Text(text), Buttons(ways or (apps,))))
+        return Message(text, (Text(text), Buttons((apps,))))
+
+    def _apps(self, found: Mapping[str, str], verb: str) -> Group:
+        """Apps to choose from for a command, by reference."""
+        shown = list(found.items())[:CHOICES]
+        return self._choices(
+            [(label, ref.partition("/")[0], f"{verb} {ref}") for ref, label in shown]
+        )
+
+    def _choices(self, found: Sequence[tuple[str, str, str]]) -> Group:
+        """Names, what is beside each, and what choosing it says: no name fits on every button."""
+        choose = self._words("button.choose")
+        return Group(
+            tuple(
+                Item(name, beside, button=Command(f"say:{said}", choose, said))
+                for name, beside, said in found
+            )
+        )
 
     def _ambiguous(self, name: str, choices: Mapping[str, str], verb: str) -> Message:
         """The apps that a name fits: buttons where they can be pressed, else ids to type."""
         words = self._words
-        shown = {
-            ref: f"{label} ({ref.partition('/')[0] if verb else ref})"
-            for ref, label in list(choices.items())[:CHOICES]
-        }
         if verb:
             text = words("error.app_ambiguous_press", name=name, count=len(choices))
-            again = (Command(f"app:{ref}", one, f"{verb} {ref}") for ref, one in shown.items())
-            return Message(text, (Text(text), Buttons(tuple(again))))
-        names = words("phrase.comma").join(shown.values())
+            return Message(text, (Text(text), self._apps(choices, verb)))
+        shown = [f"{label} ({ref})" for ref, label in list(choices.items())[:CHOICES]]
+        names = words("phrase.comma").join(shown)
         if len(choices) > len(shown):
             names = words("nudge.names", names=names)
         return plain(words("error.app_ambiguous", name=name, choices=names))

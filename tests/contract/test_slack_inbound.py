@@ -81,6 +81,17 @@ async def test_an_answer_for_everybody_is_shown_in_the_channel(border: SlackBord
     assert (await border.answer(border.channel(), "For all.")).only_for is None
 
 
+async def test_a_mention_before_other_organisations_is_answered_to_its_asker_alone(
+    border: SlackBorder,
+) -> None:
+    """Slack Connect: what the bot knows is not for whoever else reads the channel."""
+    body = json.loads(event(mention())) | {"is_ext_shared_channel": True}
+    assert (await border.send(json.dumps(body).encode())).status_code == 200
+    answer = await border.log.wait_for(lambda: next(iter(border.from_bot(border.channel())), None))
+    assert answer.only_for == OLA
+    assert len(border.talk.words) == 1
+
+
 async def test_a_mention_is_answered_in_its_thread(border: SlackBorder) -> None:
     """The mention itself is no part of the words; entities are characters again."""
     said = await border.people.say("ola", "why R&D <Mail>")

@@ -29,11 +29,11 @@ from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import ChatUnreachable
 from bot.form import filled
-from bot.message import Buttons, OpenLink, Role
+from bot.message import Buttons, Command, OpenLink, Role
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, TENANT
 from tests.person import ASKED
-from tests.reading import said_by_buttons, text_of
+from tests.reading import items_of, said_by_buttons, text_of
 from tests.there import there
 
 CODE = ASKED.code
@@ -398,6 +398,54 @@ async def test_who_is_not_plainly_named_is_not_offered(world: person.Asked, word
     """A no, a condition, a question or a quotation names nobody."""
     assert "instead" not in text_of(await world.say(words))
     assert await world.request() == ASKED
+
+
+@pytest.mark.parametrize(
+    ("words", "button"),
+    [
+        ("not now", "later"),
+        ("jetzt nicht", "later"),
+        ("not my job", "notme"),
+        ("done", "already"),
+        ("erledigt, danke!", "already"),
+    ],
+)
+async def test_the_button_that_is_spoken_of_stands_there(
+    world: person.Asked, words: str, button: str
+) -> None:
+    """It is the next step, and what else can be done is behind it."""
+    (item,) = items_of(await world.say(words))
+    assert isinstance(item.button, Command)
+    assert item.button.words == f"{button} {CODE}"
+    assert item.button.primary
+    assert not any(isinstance(one, Command) and one.primary for one in item.more)
+
+
+@pytest.mark.parametrize(
+    ("words", "when"),
+    [
+        ("can you remind me next Tuesday at 10?", "next Tuesday at 10"),
+        ("tomorrow", "tomorrow"),
+        ("kannst du mich nächste Woche nochmal erinnern?", "nächste Woche"),
+    ],
+)
+async def test_a_time_that_was_said_need_not_be_said_again(
+    world: person.Asked, words: str, when: str
+) -> None:
+    """Pressed, it is put off until then; said alone, nothing happens."""
+    offer = await world.say(words)
+    assert f"Should I ask again then ({when})?" in text_of(offer)
+    assert await world.request() == ASKED
+    pressed = said_by_buttons(offer)[0]
+    assert pressed == f"later {CODE} {when}"
+    await world.say(pressed)
+    assert (await world.request()).snooze is not None
+
+
+@pytest.mark.parametrize("words", [APP.label, f"and {APP.label}?", f"what about {APP.label}?"])
+async def test_whoever_names_their_app_is_told_about_it(world: person.Asked, words: str) -> None:
+    """As by `why`, which they may say of it."""
+    assert text_of(await world.say(words)).startswith(f"{APP.label}: ")
 
 
 async def test_who_was_not_asked_sees_what_waits_for_the_one_they_name(world: person.Asked) -> None:

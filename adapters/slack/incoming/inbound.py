@@ -28,7 +28,7 @@ from adapters.slack.drawing.elements import OPENED
 from adapters.slack.drawing.message import MAX_HOME_BLOCKS, Drawn
 from adapters.slack.incoming.border import BODY_SECONDS, Accepted, Refused, accept
 from adapters.slack.incoming.reading import RIGHTS, bot_of, said_by, text_of
-from adapters.slack.incoming.replies import Posted, Reply, Responded, patiently, reply_to
+from adapters.slack.incoming.replies import Posted, Reply, Responded, Whispered, patiently, reply_to
 from adapters.slack.incoming.words import as_typed, unescape
 from adapters.slack.outgoing import posting
 from adapters.slack.outgoing.calls import call, quiet
@@ -277,13 +277,20 @@ class SlackInbound:
             await self._converse(words, user, reply_to(self._web, user, where))
 
     async def _on_mention(self, event: Json, body: Json) -> None:
-        """Who asks before others is answered before them: in the thread."""
+        """Who asks before others is answered before them: in the thread.
+
+        Not before other organisations, with whom a channel may be shared (Slack Connect): there the
+        answer is for the asker alone.
+        """
         channel, user = text_of(event, "channel"), said_by(event)
         if not user or not channel or channel.startswith("D"):  # those come as messages too
             return
         thread = text_of(event, "thread_ts") or text_of(event, "ts")
         words = as_typed(text_of(event, "text"), bot=bot_of(body))
-        await self._converse(words, user, Posted(self._web, channel, thread or None))
+        place: Reply = Posted(self._web, channel, thread or None)
+        if body.get("is_ext_shared_channel"):
+            place = Whispered(self._web, channel, user, text_of(event, "thread_ts") or None)
+        await self._converse(words, user, place)
 
     async def _on_message(self, event: Json, body: Json) -> None:
         channel, user = text_of(event, "channel"), said_by(event)

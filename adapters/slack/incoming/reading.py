@@ -116,6 +116,7 @@ def served(body: Mapping[str, Any]) -> Json | None:
                 "type": "event_callback",
                 **_texts(body, ("team_id", "event_id")),
                 "event": happened,
+                "is_ext_shared_channel": body.get("is_ext_shared_channel") is True,
                 "authorizations": [_texts(one, ("user_id",)) for one in people],
             }
     return None

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.drawing.message import Drawn
 from adapters.slack.outgoing import posting
-from adapters.slack.outgoing.calls import respond
+from adapters.slack.outgoing.calls import call, respond
 from bot.errors import ChatError, ChatThrottled, MessageGone
 from bot.message import Message
 
@@ -97,6 +97,49 @@ class Posted:
         except posting.NotToldWhere:
             return  # it was taken, and cannot be changed: where it stands was not told
         self._sent = sent.message_id
+
+
+class Whispered:
+    """A message in a channel or a thread that `user` alone sees; it cannot be changed any more."""
+
+    private = True
+
+    def __init__(
+        self, web: AsyncWebClient, channel: str, user: str, thread: str | None = None
+    ) -> None:
+        self._web = web
+        self._channel = channel
+        self._user = user
+        self._thread = thread
+        self.where: Mapping[str, str] = {}  # what follows goes to the direct conversation
+        self._pace = _Pace(times=1, seconds=0.0)
+
+    async def progress(self, message: Message) -> None:
+        if not self._pace.allows():
+            return
+        try:
+            await self._show(message)
+        except ChatError as error:
+            log.warning("could not show slack progress", reason=str(error))
+
+    async def answer(self, message: Message) -> None:
+        await patiently(lambda: self._show(message))
+
+    async def _show(self, message: Message) -> None:
+        async def send(looks: Drawn) -> None:
+            await call(
+                self._web.chat_postEphemeral(
+                    channel=self._channel,
+                    user=self._user,
+                    thread_ts=self._thread,
+                    text=looks.text,
+                    blocks=looks.blocks,
+                    parse="none",
+                    link_names=False,
+                )
+            )
+
+        await posting.shown(send, message)
 
 
 class Responded:

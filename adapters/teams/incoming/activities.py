@@ -212,6 +212,8 @@ class _AuthenticatedBefore(BotFrameworkAuthentication):
 def _event(activity: Activity, envelope: Envelope) -> Event | None:
     match activity.type:
         # An edit was acted on when it was new.
+        case ActivityTypes.message if _is_bot(activity.from_property):
+            return None  # two that answer each other never end
         case ActivityTypes.message if not _is_edit(activity):
             return Said(
                 asker=_asker(activity),
@@ -270,6 +272,11 @@ def _is_edit(activity: Activity) -> bool:
     """Edits come as `messageUpdate`, or as a message whose channel data says so."""
     data = activity.channel_data if isinstance(activity.channel_data, dict) else {}
     return data.get("eventType") in ("editMessage", "undeleteMessage", "softDeleteMessage")
+
+
+def _is_bot(sender: Any) -> bool:
+    """Ids of bots begin so, those of people by 29: (Microsoft Learn, "Get Teams context")."""
+    return sender is not None and str(sender.id or "").startswith("28:")
 
 
 def _asker(activity: Activity) -> ChatIdentity:

@@ -9,7 +9,7 @@ from attrs import define
 
 from bot.chat.answering import courtesies
 from bot.chat.answering.helping import help_
-from bot.chat.consent.mine import mine
+from bot.chat.consent.mine import About, mine
 from bot.chat.consent.personal import PersonalReplies, PutOff
 from bot.chat.people import statements
 from bot.chat.replies import Replies
@@ -168,10 +168,12 @@ class Asked:
         requests = await self.waiting(asker)
         said = command.said if isinstance(command, Mine) else "hello"
         name = command.name if isinstance(command, SomebodyElse) else ""
+        when = command.when if isinstance(command, Mine) else ""
         if requests:
             await is_there(self._ledger, asker, self._clock)
             due = min(map(self._postpone.deadline, requests))
-            return mine(replies.words, requests, said, due, name, chat_is_proof=self._chat_is_proof)
+            about = About(said, name, when)
+            return mine(replies.words, requests, about, due, chat_is_proof=self._chat_is_proof)
         if isinstance(command, Hello):
             return help_(replies.words, asker.platform, level)
         return courtesies.nothing_waits(replies.words, said if level is Level.OPERATOR else "")

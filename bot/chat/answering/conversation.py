@@ -177,8 +177,8 @@ class Conversation:
                 return replace(waits, blocks=(*waits.blocks, *said.blocks))
             case Home():
                 return await self._home(asker, replies, personal, progress, level)
-            case Thanks():
-                return plain(replies.words("courtesy.welcome"))
+            case Thanks(parting):
+                return plain(replies.words("courtesy.bye" if parting else "courtesy.welcome"))
             case Hello() | Mine():
                 return await self._asked.mine(command, asker, replies, level)
             case SomebodyElse(name):
@@ -206,11 +206,12 @@ class Conversation:
         if isinstance(command, READING | FALLING_SHORT) and (
             requests := await self._asked.waiting(asker)
         ):
-            if isinstance(command, Why | Who) and await self._operating.is_about(
-                command, {one.app for one in requests}
+            about_app = Why(command.said) if isinstance(command, Unclear) else command
+            if isinstance(about_app, Why | Who) and await self._operating.is_about(
+                about_app, {one.app for one in requests}
             ):
                 return await self._operating.do(
-                    command, asker, replies, personal, progress, private=private
+                    about_app, asker, replies, personal, progress, private=private
                 )
             unclear = isinstance(command, FALLING_SHORT) and not isinstance(command, NeedsApp)
             about = "unclear" if unclear else ""

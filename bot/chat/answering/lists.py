@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.chat.inventory.overview import Due, overview
 from bot.chat.people.holders import Holders
 from bot.chat.replies import Replies
+from bot.chat.typed.sentences import names_in
 from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.likeness import likeness
@@ -21,6 +22,7 @@ from bot.ports.store.ledger import Ledger
 from bot.services.inventory.scan import Scan
 
 PAGE = 10
+LONGEST_NAME = 3  # words
 AT_A_TIME = 100
 """Apps of one reading, where the whole list is looked through."""
 AT_ONCE = 4
@@ -74,6 +76,21 @@ class AppLists:
             )
 
         return await self._shared.get((replies.words.language, number, wanted), draw)
+
+    async def named(self, said: str) -> Wanted | None:
+        """What is wanted where a sentence names an org, or somebody who has an open app."""
+        names = names_in(said)
+        words = [likeness(one) for one in names.split()]
+        if not 0 < len(words) <= LONGEST_NAME:
+            return None
+        for org in self._scan.org_names:
+            if likeness(org) in words:
+                return Wanted(org=org)
+        for name in dict.fromkeys((names, names.removesuffix("s"))):  # "Adas Apps"
+            wanted = Wanted(person=name)
+            if name and (await self._read(1, wanted)).shown:
+                return wanted
+        return None
 
     async def _read(self, number: int, wanted: Wanted) -> Page:
         if not wanted.person and wanted.by is not By.PERSON:

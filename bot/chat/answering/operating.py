@@ -49,9 +49,12 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.find_app import apps_in, named_app
 from bot.chat.typed.listed import list_of_org
-from bot.chat.typed.sentences import closest_sentence
+from bot.chat.typed.looks.spelling import sentence
+from bot.chat.typed.sending import OF_ALL
+from bot.chat.typed.sentences import closest_sentence, names_in, nearest
 from bot.chat.typed.times.waiver_words import read_term
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import ABOUT_ACCOUNTS, ABOUT_APPS, verb_about_app
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
@@ -75,6 +78,8 @@ from bot.services.inventory.scan import Scan
 from bot.services.inventory.waive import Waive as WaiveService
 from bot.services.people.accounts import Accounts, Noted
 from bot.services.people.candidates import Candidates
+
+ABOUT_NAMES = ("waive", *ABOUT_APPS, *ABOUT_ACCOUNTS)
 
 Show = Callable[[Message], Awaitable[None]]
 
@@ -131,24 +136,21 @@ class Operating:
                     return await self._who(replies, await self._find(wanted.person))
                 listed = await self._list(replies, progress, page, wanted)
                 return for_everybody(listed, wanted, page) if shared else listed
-            case Why(app, in_full):
-                return await self._why(replies, await self._find(app), in_full=in_full)
+            case Why() | Who() | Check():
+                return await self._of_app(command, asker, replies, progress)
             case About(text):
                 return await self._about(replies, text)
-            case Who(app, in_full):
-                return await self._who(replies, await self._find(app), in_full=in_full)
             case Send(app, now, sure):
-                record, named = await named_app(self._ledger, app)
+                try:
+                    record, named = await named_app(self._ledger, app, by_a_word=True)
+                except AppUnknown as error:
+                    return await self._of_no_app(command, error, asker, replies, progress)
                 if not named:  # who it goes to was perhaps said as well: better asked than guessed
                     return await self._who(replies, record)
                 sent = await self._outreach.send(record.app.ref, asker, now=now, sure=sure)
                 return replies.sent(sent, self._link_hours, self._clock.now())
             case SendAll(now, sure):
                 return replies.sent_all(await self._outreach.send_all(asker, now=now, sure=sure))
-            case Check(app):
-                record = await self._find(app)
-                again = await self._scan.app(record.app.ref)
-                return await self._why(replies, again or record)
             case ScanAll():
                 await self._look(self._scan.org_names, replies, progress)
                 return await self._list(replies, progress, 1, EVERY_OPEN)
@@ -192,9 +194,7 @@ class Operating:
             case Deadlines():
                 return dates.told(replies.words, self._campaign.postpone.campaign, self._today())
             case Unclear(said, closest):
-                if (asked := list_of_org(said, self._scan.org_names)) is not None:
-                    return await self._list(replies, progress, asked.page, asked.wanted)
-                return await self._unclear(said, closest, replies)
+                return await self._unclear(said, closest, replies, progress)
             case Unsure(clearly):
                 return courtesies.unsure(replies.words, clearly, asker.platform)
             case NeedsApp(verb):
@@ -252,14 +252,59 @@ class Operating:
         ]
         return public.ask(replies.words, verb, named)
 
-    async def _unclear(self, said: str, closest: str, replies: Replies) -> Message:
-        """Where it has the name of one app, what is known of that app was perhaps asked for."""
-        if closest:
+    async def _of_app(
+        self, command: Why | Who | Check, asker: ChatIdentity, replies: Replies, show: Show | None
+    ) -> Message:
+        try:
+            record, _ = await named_app(self._ledger, command.app, by_a_word=True)
+        except AppUnknown as error:
+            return await self._of_no_app(command, error, asker, replies, show)
+        match command:
+            case Who(in_full=in_full):
+                return await self._who(replies, record, in_full=in_full)
+            case Why(in_full=in_full):
+                return await self._why(replies, record, in_full=in_full)
+        return await self._why(replies, await self._scan.app(record.app.ref) or record)
+
+    async def _of_no_app(
+        self,
+        command: Why | Who | Check | Send,
+        error: AppUnknown,
+        asker: ChatIdentity,
+        replies: Replies,
+        progress: Show | None,
+    ) -> Message:
+        """What names no app is about an org, a person or all; or it asks without any name."""
+        if (wanted := await self._lists.named(command.app)) is not None:
+            return await self._list(replies, progress, 1, wanted)
+        if isinstance(command, Send) and sentence(command.app).partition(" ")[0] in OF_ALL:
+            return courtesies.unsure(replies.words, "send all", asker.platform)
+        if error.name and names_in(command.app):
+            raise error
+        said = f"{(verb := verb_about_app(command))} {command.app}"
+        closest = nearest(said)
+        return replies.unclear(said, closest) if closest else replies.needs_app(verb)
+
+    async def _unclear(
+        self, said: str, closest: str, replies: Replies, progress: Show | None
+    ) -> Message:
+        """Where it names an app, an org or a person, that was perhaps asked for; or what is near.
+
+        A command that is mistyped before an app's name is offered; a name that merely looks like a
+        command is the name.
+        """
+        if (asked := list_of_org(said, self._scan.org_names)) is not None:
+            return await self._list(replies, progress, asked.page, asked.wanted)
+        if closest and closest.partition(" ")[0] in ABOUT_NAMES and " " in closest:
             return replies.unclear(said, closest)
         try:
-            return await self._why(replies, await self._find(said))
+            record, named = await named_app(self._ledger, said)
+            if named or not closest or " " in said:
+                return await self._why(replies, record)
         except (AppUnknown, AppAmbiguous):
-            return replies.unclear(said, closest_sentence(said))
+            if (wanted := await self._lists.named(said)) is not None:
+                return await self._list(replies, progress, 1, wanted)
+        return replies.unclear(said, closest or closest_sentence(said) or nearest(said))
 
     async def is_about(self, command: Why | Who, apps: Collection[AppRef]) -> bool:
         """Whether it names one of these apps."""

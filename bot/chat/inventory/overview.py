@@ -64,7 +64,9 @@ def overview(
     `next_messages`: when the first message goes out to those that wait for it. `now` is the clouds'
     time, `lived` that of people (a rehearsal sets it forward).
     """
-    title = _title(words, page, scans, wanted)
+    none = not page.shown and bool(wanted.person or wanted.state or wanted.text)
+    # "0 apps left" would say that all is done.
+    title = words("list.none") if none else _title(words, page, scans, wanted)
     held = Holders(page.requests, page.prospects, lived or now, next_messages)
     blocks: list[Block] = [Heading(title), Note(_line(words, page, scans, now, due))]
     if only := _only(words, wanted):
@@ -73,7 +75,7 @@ def overview(
         blocks.append(Buttons(tuple(_ways(words, page, scans, wanted))))
     sizes = page.counts if wanted.by is By.URGENCY else page.sizes
     blocks += holders.groups(words, page.shown, held, sizes, by=wanted.by, ways=in_chat)
-    if not page.shown and only:
+    if not page.shown and only and not none:
         blocks.append(Text(words("list.none")))
     blocks += _remarks(words, page, scans, wanted, in_chat=in_chat)
     if page.pages > 1:

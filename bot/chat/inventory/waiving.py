@@ -65,7 +65,7 @@ class WaiverReplies:
         if found.asked is not None:
             blocks.append(Text(words("waiver.sure_asked", name=found.asked.admin_name)))
         said = f"waive sure {found.record.app.ref} until {waiver.until} because {waiver.why}"
-        yes = words("waiver.yes", date=words.date(waiver.until))
+        yes = words("waiver.yes")
         blocks.append(Buttons((Command("waive", yes, said, primary=True),)))
         return Message(title, tuple(blocks))
 

@@ -33,6 +33,7 @@ _NEVER = re.compile(
     pattern(
         rf"(?:never|do not|don'?t|stop) (?:ask|asking|write to) ({_SOME})(?: again| any ?more)?"
         rf"|frage? ({_SOME})(?: bitte)? (?:nie|nicht)(?: mehr| wieder)?"
+        rf"|frage?(?: bitte)? nie(?:mals)?(?: mehr| wieder)? ({_SOME})"
         rf"|schreibe? ({_SOME})(?: bitte)? (?:nie|nicht)(?: mehr| wieder)? an"
         rf"|nie(?:mals)? ({_SOME}) fragen"
         rf"|({_SOME})(?: bitte)? (?:nie|nicht)(?: mehr| wieder)? fragen"

@@ -11,7 +11,7 @@ from bot.chat.typed.commands import Command, Hello, Help, Mine, SomebodyElse, Th
 from bot.chat.typed.looks.framing import framed, tidied
 from bot.chat.typed.looks.marks import unmarked
 from bot.chat.typed.looks.spelling import pattern
-from bot.chat.typed.sentences import read_sentence
+from bot.chat.typed.sentences import read_inflected, read_sentence
 from bot.chat.typed.somebody import read_somebody
 from bot.domain.likeness import likeness
 
@@ -25,9 +25,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 # "What does deny do?", "wenn ich send all schreibe": it is about the command, not the command.
 _OF_A_COMMAND = re.compile(
     pattern(
-        r"(?:(?:what|how|was|wie|wozu|wofür)\b.*\b(?:do|does|did|is|ist|are|happens?|mean|work|works|would"
+        r"(?:(?:what'?s|what|how|was|wie|wozu|wofür)\b.*\b(?:do|does|did|is|ist|are|happens?|mean|work|works|would"
         r"|macht|passiert|bedeutet|heißt|geht|funktioniert|kann|können|mache|machen|nehme|nehmen"
-        r"|bewirkt)|(?:do|does|must|should|muss|soll)\b.*\b(?:say|type|write|sagen|schreiben|tippen)"
+        r"|bewirkt|difference|unterschied)|(?:do|does|must|should|muss|soll)\b.*\b(?:say|type|write|sagen|schreiben|tippen)"
         r"|(?:if|when|wenn|falls)\s(?:i|we|ich|wir|man|somebody|someone|jemand)\b.*"
         r"\b(?:say|type|write|said|typed|sage?|schreibe?|tippe?)|is|ist)\b.*"
     ),
@@ -58,7 +58,7 @@ def about_command(said: str) -> Help | None:
 
 def _read(part: str) -> Command | None:
     words = framed(tidied(part)[0] or part).words
-    return read_sentence(words) or read_somebody(words)
+    return read_sentence(words) or read_somebody(words) or read_inflected(words)
 
 
 def _rank(command: Command) -> int:

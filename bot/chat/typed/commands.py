@@ -56,7 +56,9 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Thanks:
-    """Somebody is content."""
+    """Somebody is content. `parting`: and goes."""
+
+    parting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,10 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """What waits for me; `said` is what was said of it without naming any: "done", "why", "no"…"""
+    """What waits for me. `said` ("done", "no") names none of it; `when` was said with "later"."""
 
     said: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,10 +342,7 @@ class Unclear:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """It has the words of a command that changes something, and is no clear command.
-
-    `clearly` is how that is said.
-    """
+    """A command that changes something, but not clearly said; `clearly` is how that is said."""
 
     clearly: str
 

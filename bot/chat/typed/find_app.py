@@ -19,7 +19,11 @@ from bot.ports.store.ledger import Ledger
 
 PROPOSED = 3
 _DASHES = re.compile(r"\s*-\s*")
-_BRACKETS = re.compile(r"[()\[\]{}<>]")
+_BRACKETS = re.compile(r"[()\[\]{}<>\"“”„«»]")
+# One product, written in many ways.
+_PRODUCT = re.compile(r"(?<!\w)(?:(?:microsoft|ms) ?)?(?:office ?|[om])?365(?!\w)")
+_SEVERAL = re.compile(r"\s*[,;&+?]\s*|\s+(?:and|und|or|oder|as well as|sowie)\s+", re.IGNORECASE)
+_IN_ADDRESSES = re.compile(r"[\s/#?&=]+")
 _AND = re.compile(r"\s*&\s*|\s+(?:and|und|\+)\s+")
 
 Named = tuple[AppRef, str]
@@ -51,11 +55,13 @@ _GERMAN = (
 _FILLERS = frozenset(map(spelt, f"{_ENGLISH} {_GERMAN}".split()))
 
 
-async def named_app(ledger: Ledger, name: str) -> tuple[AppRecord, bool]:
+async def named_app(
+    ledger: Ledger, name: str, *, by_a_word: bool = False
+) -> tuple[AppRecord, bool]:
     """The record of the app that is meant, and whether `name` surely names it.
 
-    What is gone from Okta is meant where nothing else is called so. Raises as `find_app`; the
-    choices by urgency.
+    `by_a_word`: an app is surely meant, so one word of its name will do. What is gone from Okta is
+    meant where nothing else is called so. Raises as `find_app`; the choices by urgency.
     """
     names = await ledger.names()
     named = False
@@ -63,7 +69,7 @@ async def named_app(ledger: Ledger, name: str) -> tuple[AppRecord, bool]:
         try:
             ref, named = find_app(name, names), True
         except AppUnknown:
-            ref = app_within(name, names)
+            ref = _within(name, names, by_a_word=by_a_word)
     except AppAmbiguous as error:
         found = await ledger.summaries_of(map(AppRef.parse, error.choices))
         left = [app for app in found if app.app.status is not AppStatus.DELETED] or found
@@ -108,7 +114,28 @@ def find_app(name: str, names: Sequence[Named]) -> AppRef:
     for fits in steps:
         if (found := _only(name, [one for one in names if fits(one)])) is not None:
             return found
+    _only(name, _several(name, names))
     raise AppUnknown(name, _alike(bare, names))
+
+
+def _several(name: str, names: Sequence[Named]) -> list[Named]:
+    """The apps of "HQ and Labs", where each part names one."""
+    parts = [one for one in _SEVERAL.split(name) if one.strip(_ENDS)]
+    try:
+        found = {find_app(one, names) for one in parts} if len(parts) > 1 else ()
+    except (AppUnknown, AppAmbiguous):
+        return []
+    return [one for one in names if one[0] in found] if len(found) > 1 else []
+
+
+def _within(words: str, names: Sequence[Named], *, by_a_word: bool) -> AppRef:
+    try:
+        return app_within(words, names)
+    except AppUnknown:
+        found = _only(words, apps_in(words, names)) if by_a_word else None
+        if found is None:
+            raise
+        return found
 
 
 def app_within(words: str, names: Sequence[Named]) -> AppRef:
@@ -117,19 +144,29 @@ def app_within(words: str, names: Sequence[Named]) -> AppRef:
     Raises as `find_app`.
     """
     bare = _without_more(likeness(words))
+    parts = {part.strip(_ENDS) for part in (*bare.split(), *_IN_ADDRESSES.split(bare))}
     for said, form in ((_joined(spelt(bare)), _loosely), (_accentless(bare), _plainly)):
         tokens = [token.strip(_ENDS) for token in said.split()]
         rest = " ".join(one for one in tokens if one == "and" or (one and one not in _FILLERS))
         rest = rest.removeprefix("and ").removesuffix(" and")
         for found in (
-            [one for one in names if any(token in _ids(one) for token in tokens)],
+            [one for one in names if not parts.isdisjoint(_ids(one))],
             _whole(said, names, form),
             [one for one in names if rest and _holds(form(one), rest)],
             [one for one in names if len(rest) > 1 and rest in form(one)],
         ):
             if (ref := _only(words, found)) is not None:
                 return ref
-    raise AppUnknown(words, _alike(rest, names))
+    raise AppUnknown(_trimmed(words), _alike(rest, names))
+
+
+def _trimmed(words: str) -> str:
+    """What may be a name in a sentence: without words around it that say nothing; "" if none."""
+    left = words.split()
+    for at in (0, -1):
+        while left and spelt(likeness(left[at].strip(_ENDS))) in _FILLERS:
+            left.pop(at)
+    return " ".join(left).strip(_ENDS)
 
 
 def apps_in(text: str, names: Sequence[Named]) -> tuple[Named, ...]:
@@ -201,6 +238,7 @@ def _accentless(said: str) -> str:
 def _joined(said: str) -> str:
     """Without what is left out when a name is typed: dashes, brackets, whichever "and"."""
     bare = _AND.sub(" and ", _DASHES.sub(" ", said))
+    bare = _PRODUCT.sub("365", bare)
     return " ".join(_BRACKETS.sub(" ", bare).split())
 
 
@@ -218,7 +256,8 @@ def _without_more(said: str) -> str:
 
 def _alike(wanted: str, names: Sequence[Named]) -> tuple[str, ...]:
     """Labels that look like what is wanted, or have a word that does."""
-    labels = {likeness(label): label for _, label in names}
+    wanted = _joined(spelt(wanted))
+    labels = {_loosely(one): one[1] for one in names}
     by_word: dict[str, list[str]] = {}
     for label in labels:
         for word in label.split():

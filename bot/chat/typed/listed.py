@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from bot.chat.typed.commands import ListApps
 from bot.chat.typed.looks.marks import unmarked
-from bot.chat.typed.sentences import read_sentence
+from bot.chat.typed.sentences import read_inflected, read_sentence
 from bot.domain.evidence.verdict import State
 from bot.domain.likeness import likeness
 from bot.domain.summaries import By, Part, Wanted
@@ -92,7 +92,7 @@ def list_of_org(said: str, orgs: Iterable[str]) -> ListApps | None:
     for org in orgs:
         named = rf"{_OF_ORG}(?<!\w){re.escape(likeness(org))}(?!\w)"
         rest, found = re.subn(named, " ", words)
-        asked = read_sentence(rest) if found else None
+        asked = (read_sentence(rest) or read_inflected(rest)) if found else None
         if isinstance(asked, ListApps):
             return replace(asked, wanted=replace(asked.wanted, org=org))
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.chat.typed.commands import Command, NeedsApp, Send, SendAll
+from bot.chat.typed.commands import Command, Mine, NeedsApp, Send, SendAll
 from bot.chat.typed.looks.framing import tidied
 from bot.chat.typed.looks.marks import AROUND, unmarked
 from bot.chat.typed.looks.spelling import forms, pattern, sentence
@@ -19,7 +19,13 @@ _NOW = re.compile(
     re.IGNORECASE,
 )
 EVERY_ONE = forms("all/everything/all apps/all of them/them all/alle/alles/alle apps")
+_NOTHING = forms(
+    "nothing/nothing more/nothing else/nobody/no one/none/no more/no more links"
+    "/nichts/nichts mehr/niemandem/niemandem mehr/keinem/keine/keinen"
+)
 _SAMPLES = forms("me a sample/a sample/mir ein beispiel/ein beispiel/mir ein muster")
+OF_ALL = forms("all/everything/everyone/everybody/alle/allen/alles/jeden/jedem")
+"""Words that begin what speaks of all, and is perhaps not meant of all: "all but HQ"."""
 _LINK_OF = re.compile(
     pattern(
         r"(?:(?:out|raus|los|mal|bitte|to)\s+)*"
@@ -38,6 +44,8 @@ def read_send(rest: str) -> Command:
         return NeedsApp("send")
     if sentence(about) in _SAMPLES:
         return WITHOUT["sample"]
+    if sentence(about) in _NOTHING:
+        return Mine("no")
     if sentence(about).partition(" ")[0] in IT and (on := read_somebody(f"send {about}")):
         return on  # "it to Tom"
     found = _NOW.fullmatch(about)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,6 +21,7 @@ from bot.chat.typed.commands import (
     Deadlines,
     Examine,
     Export,
+    Forget,
     Hello,
     Help,
     ListApps,
@@ -34,6 +35,7 @@ from bot.chat.typed.commands import (
     Thanks,
     Unsure,
 )
+from bot.chat.typed.looks.marks import AROUND
 from bot.chat.typed.looks.spelling import forms, sentence
 from bot.domain.evidence.verdict import State
 from bot.domain.summaries import By, Part, Wanted
@@ -62,6 +64,8 @@ _SAYS: Mapping[str, Command] = {
     "export": Export(),
     "which": NeedsApp("why"),
     "ask_all": Unsure("send all"),
+    "farewell": Thanks(parting=True),
+    "forget_me": Forget("person", ""),
     "help_remind": Help("remind"),
     "help_report": Help("report"),
     **{said: Mine(said) for said in _OF_MINE},
@@ -78,12 +82,35 @@ _TYPED = {
     "health": "doctor",
     "help_remind": "help remind",
     "help_report": "help report",
-    **dict.fromkeys(("hello", "thanks", "real", "export", "which", "ask_all", "yes", "no"), ""),
+    **dict.fromkeys(
+        (
+            "hello",
+            "thanks",
+            "real",
+            "export",
+            "which",
+            "ask_all",
+            "farewell",
+            "forget_me",
+            "yes",
+            "no",
+        ),
+        "",
+    ),
 }
+_READ = tuple(
+    _SAYS[name]
+    for name in ("apps", "finished", "by_person", "all", "waivers", "deadlines", "plan", "notes",
+                 "health", "help")
+)  # fmt: skip
+"""What may be offered by a word of it: nothing changes by reading."""
 _SHORTEST, _LONGEST, _TRIES = 3, 20, 50
 _KIND = frozenset(
     sentence("please pls bitte ok okay thanks danke hi hallo hey hello moin now jetzt").split()
 )
+_ENDINGS = re.compile(r"(?<=\w{4})(?:ing|ed|e[mnrs]|[ens])(?!\S)")
+_AROUND = f"{AROUND}?!.,:;"
+_GENITIVE = re.compile(r"['’`´]s$", re.IGNORECASE)
 _CONTENT = frozenset("👍🙏❤👌✅🎉🙌💯😀🙂😊")
 _GREETS = frozenset("👋")
 
@@ -113,9 +140,45 @@ def read_sentence(said: str) -> Command | None:
     for one in (words, bare):
         if (command := whole.get(one)) is not None:
             return command
+    return _first(meanings, bare, words)
+
+
+def read_inflected(said: str) -> Command | None:
+    """What a sentence asks by the roots of its words: "which apps still need migrating?"."""
+    words = sentence(said)
+    return _first(_rooted(), _roots(words)) if words else None
+
+
+def names_in(said: str) -> str:
+    """The words of a sentence that no sentence has: names perhaps. As they stand there."""
+    words = (_GENITIVE.sub("", one.strip(_AROUND)) for one in said.split())
+    return " ".join(
+        one for one in words if not _roots_known().issuperset(_roots(sentence(one)).split())
+    )
+
+
+@cache
+def _roots_known() -> frozenset[str]:
+    return frozenset(_roots(" ".join(_words())).split())
+
+
+def nearest(said: str) -> str:
+    """What is typed for what a sentence speaks of most, whatever else it says; or ""."""
+    words = _roots(sentence(said))
+    found = [
+        (len(told[0]), one.command)
+        for one in _rooted()
+        if one.command in _READ and (told := one.phrases.search(words)) is not None
+    ]
+    if not found:
+        return ""
+    command = max(found, key=lambda one: one[0])[1]
+    return next(_TYPED.get(name, "") for name, one in _SAYS.items() if one == command)
+
+
+def _first(meanings: Iterable[_Meaning], *many: str) -> Command | None:
     return next(
-        (one.command for said in filter(None, (bare, words)) for one in meanings if one.has(said)),
-        None,
+        (one.command for said in filter(None, many) for one in meanings if one.has(said)), None
     )
 
 
@@ -134,6 +197,13 @@ def closest_sentence(said: str) -> str:
 def is_common(word: str) -> bool:
     """Whether a word says nothing of its own: then it is no mistyped command."""
     return sentence(word) in _vocabulary()[2]
+
+
+def _roots(said: str) -> str:
+    """Words without what inflects them: "migrating", "migrated" and "migrate" are one."""
+    while (shorter := _ENDINGS.sub("", said)) != said:
+        said = shorter
+    return said
 
 
 def _like(word: str, known: frozenset[str]) -> list[str]:
@@ -161,19 +231,36 @@ def _words() -> frozenset[str]:
 @cache
 def _vocabulary() -> tuple[Mapping[str, Command], tuple[_Meaning, ...], frozenset[str]]:
     """What whole sentences mean, the meanings of others, and words that say nothing."""
-    text = (files("bot.chat.typed") / "sentences.toml").read_text(encoding="utf-8")
-    told = tomllib.loads(text)
-    fillers = frozenset(sentence(told["fillers"]).split())
+    told = _told()
     whole = {one: _SAYS[name] for name, many in told["whole"].items() for one in forms(many)}
-    meanings = tuple(_meaning(name, one, fillers) for name, one in told["meaning"].items())
-    return whole, meanings, fillers
+    return whole, _meanings(sentence), frozenset(sentence(told["fillers"]).split())
 
 
-def _meaning(name: str, told: Mapping[str, Any], fillers: frozenset[str]) -> _Meaning:
-    phrases = "|".join(sorted(forms(told["phrases"]), key=lambda one: (-len(one), one)))
-    beside = frozenset(sentence(told.get("beside", "")).split())
-    return _Meaning(
-        _SAYS[name],
-        re.compile(rf"(?<!\S)(?:{phrases})(?!\S)"),
-        beside if told.get("alone") else beside | fillers,
-    )
+@cache
+def _rooted() -> tuple[_Meaning, ...]:
+    """The meanings again, by the roots of their words."""
+    return _meanings(lambda words: _roots(sentence(words)))
+
+
+@cache
+def _told() -> Mapping[str, Any]:
+    text = (files("bot.chat.typed") / "sentences.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _meanings(form: Callable[[str], str]) -> tuple[_Meaning, ...]:
+    """Each, with its words in that form."""
+    fillers = frozenset(form(_told()["fillers"]).split())
+    found = []
+    for name, told in _told()["meaning"].items():
+        forms_of = {form(one) for one in told["phrases"].split("/")}
+        phrases = "|".join(sorted(forms_of, key=lambda one: (-len(one), one)))
+        beside = frozenset(form(told.get("beside", "")).split())
+        found.append(
+            _Meaning(
+                _SAYS[name],
+                re.compile(rf"(?<!\S)(?:{phrases})(?!\S)"),
+                beside if told.get("alone") else beside | fillers,
+            )
+        )
+    return tuple(found)

@@ -32,7 +32,10 @@ _NAME = (
 _CHASE = re.compile(
     rf"(?:remind|ping|nudge|poke|chase|erinnere?)(?: bitte| lieber| mal)? {_NAME}", re.IGNORECASE
 )
-_NOW = r"(?: now| these days| from now on| nowadays| jetzt| nun| inzwischen| mittlerweile)?"
+_NOW = (
+    r"(?: now| these days| from now on| nowadays"
+    r"| ab jetzt| ab sofort| künftig| jetzt| nun| inzwischen| mittlerweile)?"
+)
 _IT = r"(?:that|this|it|those|these)"
 _ES = r"(?:das|dies|die|es)"
 _DOES = r"(?:macht|übernimmt|erledigt|betreut)"
@@ -117,6 +120,7 @@ _THEY = forms(
     "/das andere team/mein chef/meine chefin/my boss",
 )
 _NOBODY = forms(
+    "yes/yeah/ja/ok/okay/no/nein/channel/here/kanal/"
     "nobody/no one/none/anybody/anyone/everybody/everyone/somebody/someone/niemand/keiner/keine"
     "/jeder/jemand/alle/nichts/nix/sinn/spaß/mühe/arbeit/ärger/probleme/angst/me/us/mich/uns/them"
     "/ihn/him/her/himself/herself/never/nie/nochmal/later/später/i/ich/you/du/we/wir/ihr/bot/who/wer"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from bot.chat.typed.accounts import is_account, read_owner, said_of_account
+from bot.chat.typed.accounts import is_account, read_owner
 from bot.chat.typed.clauses import about_command, read_clauses
 from bot.chat.typed.coded import codes, has_code, read_coded, read_later_everything, read_verb
 from bot.chat.typed.commands import (
@@ -56,14 +56,13 @@ from bot.chat.typed.looks.marks import (
     quoted,
     unmarked,
 )
-from bot.chat.typed.looks.spelling import forms, pattern, sentence
+from bot.chat.typed.looks.spelling import forms, sentence
+from bot.chat.typed.phrased import read_phrased, read_plan
 from bot.chat.typed.sending import EVERY_ONE, IT, read_send
-from bot.chat.typed.sentences import is_common, read_sentence
-from bot.chat.typed.somebody import read_somebody
+from bot.chat.typed.sentences import is_common, read_inflected, read_sentence
 from bot.chat.typed.times.absence import read_absence
-from bot.chat.typed.times.days import count_of
 from bot.chat.typed.times.putting_off import time_in
-from bot.chat.typed.times.waiver_words import read_waive
+from bot.chat.typed.times.waiver_words import LIKE_WAIVE, read_waive
 from bot.chat.typed.verbs import (
     ABOUT_ACCOUNTS,
     ABOUT_APPS,
@@ -77,11 +76,10 @@ from bot.chat.typed.verbs import (
     WITHOUT,
 )
 from bot.domain.likeness import likeness
-from bot.domain.summaries import Part, Wanted
+from bot.domain.summaries import Wanted
 
 LONGEST = 500
 LONGEST_TEXT = 4000
-LONGEST_PLAN = 366  # days
 
 _ENDS = "?!.,:;…"
 _ASKING = "?❓❔⁉🤔"
@@ -99,7 +97,9 @@ _MEANT = {
     "hilfe": "help",
     **dict.fromkeys(("warum", "wieso", "weshalb"), "why"),
     **dict.fromkeys(("whom", "who's", "whos", "wer", "wen", "wem"), "who"),
-    **dict.fromkeys(("sende", "senden", "schick", "schicke", "schicken", "versende"), "send"),
+    **dict.fromkeys(
+        ("sende", "sendest", "schickst", "schick", "schicke", "schicken", "versende"), "send"
+    ),
     **dict.fromkeys(("verschick", "verschicke"), "send"),
     **dict.fromkeys(("prüf", "prüfe", "prüfen", "pruef", "pruefe", "recheck", "re-check"), "check"),
     **dict.fromkeys(("überprüf", "überprüfe", "ueberpruef", "ueberpruefe", "checke"), "check"),
@@ -108,7 +108,9 @@ _MEANT = {
     **dict.fromkeys(("verifizier", "verifiziere"), "verify"),
     **dict.fromkeys(("scanne", "rescan", "re-scan"), "scan"),
     **dict.fromkeys(("später", "spaeter"), "later"),
-    "erlaube": "allow",
+    **dict.fromkeys(("erlaube", "undeny", "unblock", "entsperr", "entsperre"), "allow"),
+    **dict.fromkeys(("block", "sperr", "sperre"), "deny"),
+    "whose": "who",
     "beispiel": "sample",
     "muster": "sample",
     "planung": "plan",
@@ -121,29 +123,9 @@ _LAST = {
     **dict.fromkeys(("kontrollieren", "verifizieren"), "check"),
     "scannen": "scan",
 }
-_LOOK_AGAIN = re.compile(
-    pattern(
-        r"(?:have (?:another|a) |take (?:another|a) )?look at (.+?)(?: again)?"
-        r"|(?:schau|sieh|guck) (?:dir )?(.+?)(?: bitte)? (?:nochmal an|noch mal an|an)"
-    ),
-    re.IGNORECASE,
-)
-
 _OFFICE_APP = re.compile(r"(?:(?:microsoft|office) )?[om]?365 ([^\W_]+)", re.IGNORECASE)
 """An app whose name says what it is, and of which one word is left."""
-_PAGE = re.compile(r"(?:page|seite) (\d{1,5})", re.IGNORECASE)
 _NOT_THEN = re.compile(r"(?:not|nicht|maybe|vielleicht)\s+(?!before|vor)", re.IGNORECASE)
-_PLAN = re.compile(
-    pattern(
-        r"(?:(?:for|over|für|of|the|next|die|der|den|nächste[nr]?|in|kommende[nr]?|coming)\s+)*"
-        r"(?P<n>\d{1,9}|an?|one|two|three|four|six|eine?n?|zwei|drei|vier|sechs)?\s*"
-        r"(?P<unit>d|days?|tage?n?|w|weeks?|wochen?|months?|monate?n?)?"
-    ),
-    re.IGNORECASE,
-)
-_PLANNED = re.compile(
-    pattern(r"(?:what(?:'?s| is)(?: the)? plan(?:ned)?|was ist geplant)\b\s*"), re.IGNORECASE
-)
 _LIKE_COMMANDS = {"status": "apps", "overview": "apps", "migration": "apps", "übersicht": "apps"}
 """Words that are no commands, and are mistyped like those."""
 _LISTING = frozenset((*_LIKE_COMMANDS, *LISTS, "notes", "mine", "deadline"))
@@ -170,6 +152,8 @@ def parse(words: str) -> Command:
         return WITHOUT["?"]
     bare, asks = tidied(unmarked(said))
     asks = asks or others_said or any(sign in said for sign in _ASKING)
+    if asks and (exact := likeness(bare)) in PUBLIC:
+        return Help(exact.partition(" ")[0])
     frame = framed(bare or said)
     command = (
         _thanked(said)
@@ -180,10 +164,14 @@ def parse(words: str) -> Command:
         or read_sentence(unmarked(said))
         or _command(framed(said).words, asks=asks)
         or _put_off(frame.words)
-        or _free(frame.words)
+        or read_phrased(frame.words)
         or about_command(unmarked(said))
+        or read_inflected(frame.words)
+        or _beside_others(frame.words)
         or _unclear(said, frame)
     )
+    if command == Mine("later"):
+        return Mine("later", time_in(_NOT_THEN.sub("", frame.words)))
     if isinstance(command, ListApps) and asks:
         return replace(command, shared=False)
     doubtful = frame.talk or (asks and not frame.requested) or others_said
@@ -220,7 +208,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
         verb, rest = ("check", rest) if named else (verb, "")
     if verb in LISTS:
         return read_list(LISTS[verb], bare)
-    if verb in ("waive", "nimm"):
+    if verb in ("waive", "nimm", *LIKE_WAIVE):
         return read_waive(verb, rest)
     if verb == "scan" or (verb == "check" and bare):
         again = _AGAIN.issuperset(sentence(bare).split())
@@ -230,7 +218,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
     if verb in WITHOUT:
         return WITHOUT[verb] if not bare or verb == "sample" else None
     if verb == "onboard":
-        domain = bare.strip("<>").rstrip(_ENDS)
+        domain = bare.strip("<>").removeprefix("https://").rstrip(f"{_ENDS}/")
         return Onboard(domain) if "." in domain and " " not in domain else NeedsDomain()
     if verb == "later" and (later := read_later_everything(bare, asks=asks)) is not None:
         return later
@@ -240,7 +228,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
             return Mine(_UNNAMED[verb]) if verb in _UNNAMED else NeedsCode(verb)
         return read_verb(verb, codes(code), tidied(more)[0], asks=asks)
     if verb == "plan":
-        return _plan(bare)
+        return read_plan(bare)
     if verb in _BY_NAME:
         return _BY_NAME[verb] if not bare else None
     if verb == "forget":
@@ -282,21 +270,16 @@ def _put_off(bare: str) -> Command | None:
     return Mine("later") if time_in(_NOT_THEN.sub("", bare)) else None
 
 
-def _free(bare: str) -> Command | None:
-    """What is said of accounts, apps and the plan in a sentence."""
-    if (told := said_of_account(bare)) is not None:
-        return told
-    if (found := _PLANNED.match(bare)) is not None:
-        return _plan(bare[found.end() :])
-    if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
-        return WITH_APP["check"](found[1] or found[2])
-    if (somebody := read_somebody(bare)) is not None:
-        return somebody
-    if (found := _PAGE.fullmatch(bare)) is not None:
-        return read_list(Part.OPEN, found[1])
-    return None
+def _beside_others(said: str) -> Command | None:
+    """What is asked where others are mentioned as well: "what's left? cc <@U1>"."""
+    bare = tidied(_OTHERS.sub(" ", said))[0]
+    if not bare or bare == said or _OTHERS.search(said) is None:
+        return None
+    read = read_sentence(bare) or read_inflected(bare) or _command(bare, asks=True)
+    return read if isinstance(read, ListApps | Deadlines | PlanAhead | Help | Why | Who) else None
 
 
+_OTHERS = re.compile(r"(?:\b(?:cc|fyi):?\s*)?<@\w+>[,:]?", re.IGNORECASE)
 # "contoso/0oa1 in full": with what is folded away else.
 _IN_FULL = re.compile(r"(.+?),?\s+(?:in full|ausführlich)[.!?]*", re.IGNORECASE)
 
@@ -324,25 +307,22 @@ def _unclear(said: str, frame: Framed) -> Unclear:
     verb, rest = _divided(frame.words)
     known = _verb(frame.words.partition(" ")[0]) in _KNOWN
     words = (*(v for v in VERBS if v not in PUBLIC), *_LIKE_COMMANDS)
-    close = get_close_matches(verb, words, n=1, cutoff=0.65)
+    swapped = [one for one in words if sorted(one) == sorted(verb)]
+    close = get_close_matches(verb, words, n=1, cutoff=0.7) or swapped
+    if verb in ("remind", "report") and sentence(rest).partition(" ")[0] not in _MYSELF:
+        return Unclear(said, f"help {verb}")
+    close = [one for one in close if verb != f"un{one}"]  # it is the opposite
     told = not known and not is_common(verb) and close and verb not in PUBLIC and not frame.talk
     meant = _LIKE_COMMANDS.get(close[0], close[0]) if told else ""
     return Unclear(said, _meant(meant, rest) if told else "", read_clauses(said))
 
 
+_MYSELF = ("me", "us", "mich", "uns")
+
+
 def _meant(verb: str, rest: str) -> str:
     """A mistyped command put right, with what it was about where it is about something."""
     return f"{verb} {rest}" if rest and verb in _ABOUT_SOMETHING else verb
-
-
-def _plan(rest: str) -> PlanAhead:
-    found = _PLAN.fullmatch(rest.rstrip(_ENDS))
-    if found is None or not (found["n"] or found["unit"]):
-        return PlanAhead(said=rest)
-    unit = likeness(found["unit"] or "d")[0]
-    wanted = count_of(found["n"] or "1") * {"w": 7, "m": 30}.get(unit, 1)
-    days = min(max(wanted, 1), LONGEST_PLAN)
-    return PlanAhead(days, "" if days == wanted else rest)
 
 
 def _clearly(command: Command, said: str) -> str:

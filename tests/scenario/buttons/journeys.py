@@ -46,6 +46,9 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
             "gita",
         ),
         Step(
+            "mine already:{code}", "done", "Thank you", "already {code}", "keep checking", by="gita"
+        ),
+        Step(
             "mine later:{code}, form later",
             "mine",
             "waiting for you",
@@ -125,9 +128,9 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
         Step("helping help", "", "", "help", "o365bot"),
         Step("helping apps", "help", "o365bot", "apps", " done"),
         Step("replies help", "flurb the gnork", "flurb", "help", "o365bot"),
-        Step("replies say:{command}", "appss", "appss", "apps", " done"),
-        Step("replies app:{ref}", "why extra", "extra", "why .*", "How I know"),
-        Step("replies why:{ref}", ABOUT, "Office 365 Extra 1", "why .*", "How I know"),
+        Step("replies say:{command}", "statsu", "statsu", "apps", " done"),
+        Step("replies say:{said}", "why extra", "extra", "why .*", "How I know"),
+        Step("replies say:{said}", ABOUT, "Office 365 Extra 1", "why .*", "How I know"),
         Step("replies apps", ABOUT, "", "apps", " done"),
         Step("welcome help", WELCOME, "o365bot", "help", "o365bot", only="teams"),
     ),

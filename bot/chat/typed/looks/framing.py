@@ -19,12 +19,21 @@ _GREETING = (
     r"|go ahead and|remember to|also|(?:quick|short|one) (?:q|question)|(?:kurze|eine) frage"
 )
 _REQUEST = (
-    r"please|pls|plz|bitte|(?:can|could|would) (?:you|u)(?: please| pls)?|would you mind"
+    r"(?:please|pls|plz|bitte|kindly)|would you be so (?:kind|good)(?: as)? (?:to|and)"
+    r"|(?:sei|seien sie|wärst du|wären sie) so (?:gut|nett|lieb|freundlich)(?: und)?"
+    r"|i(?:'d| would) (?:appreciate it|be grateful) if you (?:could|would)"
+    r"|(?:can|could|would) (?:you|u)(?: please| pls)?|would you mind"
     r"|(?:kannst|könntest|würdest) du(?: mir| uns)?|(?:können|könnten|würden) sie(?: mir| uns)?"
 )
 _TALK = (
     r"(?:can|could|would|will|shall|should|must|may) (?:we|i)|will you|do (?:we|i) (?:have|need) to"
     r"|(?:do|does) (?:you|anyone|anybody) know"
+    r"|do you happen to know|i(?:'m| am|'?ve been)? (?:just )?(?:wonder(?:ing)?|curious)"
+    r"|i(?:'d| would) (?:love|like) to (?:know|see)|(?:just )?wondering"
+    r"|explain|erkläre?(?: mir)?"
+    r"|(?:show|give) (?:me|us)(?: the)?|gimme(?: the)?|zeig(?:e|st)? (?:mir|uns)(?: die| den| das)?"
+    r"|ich (?:bräuchte|brauche|hätte gerne?|würde gerne? (?:wissen|sehen))|mich interessiert"
+    r"|hast du (?:ne |eine )?(?:idee|ahnung)|any (?:clue|chance)"
     r"|any idea|i(?:'d| would)? (?:want|need|like) to(?: know| see)?|we (?:want|need) to(?: know)?"
     r"|tell (?:me|us)|c(?:an|ould) (?:you|someone|anyone) (?:tell|show) (?:me|us)|weißt du"
     r"|(?:ich|wir|man) (?:soll(?:te)?n?|würden?)"

@@ -16,12 +16,15 @@ _ASK_AGAIN = re.compile(
         r"(?:remind|ask|ping|tell)(?: me)?(?: again)?(?: about| of)?(?: it| this)?"
         r"|(?:erinner|frag|melde?)e?(?: mich| dich)?(?: bitte| wieder| nochmal| daran)*"
         r"(?: wegen| an)?"
-        r"|snooze|mute|pause|stumm|later|später|(?:geht )?erst|lieber|geht|bitte erst)\s+)+"
+        r"|snooze|mute|pause|stumm|mich|dich|later|später"
+        r"|(?:geht )?erst|lieber|geht|bitte erst)\s+)+"
     ),
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"(?:\s+(?:again|wieder|nochmal|noch mal|wegen|about|of|an|bitte|please))+$", re.IGNORECASE
+    r"(?:\s+(?:again|wieder|nochmal|noch mal|wegen|about|of|an|bitte|please"
+    r"|erinnern|fragen|melden|anpingen))+$",
+    re.IGNORECASE,
 )
 _SOME_DAY, _SOMEWHERE = datetime(2026, 1, 5, 9, tzinfo=UTC), Calendar(ZoneInfo("UTC"))
 

@@ -20,14 +20,33 @@ _TO_THE = re.compile(r"(?:the|to|zum|zur|den|dem|ende?|end of(?: the)?)\s+", re.
 _BECAUSE = re.compile(r"^[\s,.;:–-]*(?:(?:because|since|weil|denn|da)\b)?[\s,:]*", re.IGNORECASE)
 
 
+LIKE_WAIVE = ("accept", "exclude", "exempt", "ignore", "skip", "akzeptiere", "ignoriere")
+"""What is said for it, where it is said until when, too."""
 _NIMM = re.compile(
     r"(.+?)\s+aus(?=\s+(?:bis|für|fuer)\s|$)(.*)|(.+?\s(?:bis|für|fuer)\s.+?)\s+aus\b(.*)",
     re.IGNORECASE,
 )
 
 
+_LAST = re.compile(
+    r"(.+?\s(?:bis|für|fuer)\s.+?)\s(?:ausnehmen|akzeptieren|ignorieren)\b(.*)", re.IGNORECASE
+)
+_AS_IT_IS = re.compile(
+    r"\s(?:as it is|as is|wie sie ist|so wie sie ist)(?=[\s,.]|$)", re.IGNORECASE
+)
+
+
+def waived_last(said: str) -> Waive | None:
+    """The command in "APP bis Freitag ausnehmen, weil …": German puts the verb last."""
+    found = _LAST.fullmatch(said)
+    return Waive(*read_waiver("".join(found.groups()))) if found else None
+
+
 def read_waive(verb: str, said: str) -> Waive | None:
     """The command in "waive APP until …", and in "nimm APP aus bis …"."""
+    if verb in LIKE_WAIVE:
+        said = _AS_IT_IS.sub("", said, count=1)
+        return Waive(*read_waiver(said)) if _UNTIL.search(said) else None
     if verb == "nimm":
         found = _NIMM.fullmatch(said)
         if found is None:
