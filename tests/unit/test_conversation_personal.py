@@ -158,11 +158,11 @@ async def test_whoever_was_asked_is_told_what_waits_with_its_buttons(
     answer = await world.say(words)
     assert title in text_of(answer)
     assert ASKED.app_label in text_of(answer)
-    assert said_by_buttons(answer) == [f"me {CODE}", f"notme {CODE}", f"later {CODE}"]
+    buttons = {f"me {CODE}", f"notme {CODE}", f"later {CODE}"}
+    assert {*said_by_buttons(answer)} - {f"already {CODE}"} == buttons
     assert await world.request() == ASKED
     await world.say(f"me {CODE}")
-    buttons = [f"saved {CODE}", f"me {CODE}", f"notme {CODE}", f"later {CODE}"]
-    assert said_by_buttons(await world.say(words)) == buttons
+    assert {*said_by_buttons(await world.say(words))} == buttons | {f"saved {CODE}"}
 
 
 @pytest.mark.parametrize("words", ["why {}", "who {}", "why {} in full", "who has to do {}?"])

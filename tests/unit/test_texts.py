@@ -299,7 +299,19 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "mine": (
-        {"title", "hello", "done", "later", "me", "not_me", "stop", "due", "unclear", "named"},
+        {
+            "title",
+            "hello",
+            "done",
+            "later",
+            "me",
+            "not_me",
+            "stop",
+            "due",
+            "unclear",
+            "named",
+            "later_then",
+        },
         {"why", "account", "trouble", "real", "no"},
     ),
     "away": (

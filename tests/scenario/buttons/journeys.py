@@ -46,7 +46,7 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
             "gita",
         ),
         Step(
-            "mine already:{code}", "done", "Thank you", "already {code}", "keep checking", by="gita"
+            "mine already:{code}", "done", "Thank you", "already {code}", "I am checking", by="gita"
         ),
         Step(
             "mine later:{code}, form later",
