@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from bot.domain.consent.requests import ProofKind
+from bot.domain.likeness import exact
 from bot.errors import SettingsInvalid
 from bot.settings.address import Origin
 from bot.settings.errors import problems
@@ -321,7 +322,16 @@ def load(config: Path | None = None) -> Settings:
         )
     if parts := tuple(within_lists(Settings.model_fields)):
         raise SettingsInvalid(parts)
-    unknown = tuple(strange(Settings.model_fields))
+    # pydantic-settings takes names in any case: of [Slack] and [slack] one would count for nothing.
+    other_case = (key for key in values if key not in Settings.model_fields)
+    unknown = (
+        *(
+            f"{key}: is not a setting; is {exact(key)} meant?"
+            for key in other_case
+            if exact(key) in Settings.model_fields
+        ),
+        *strange(Settings.model_fields),
+    )
     try:
         settings = Settings(**values)
     except ValidationError as error:

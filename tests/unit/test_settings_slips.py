@@ -241,6 +241,14 @@ def test_a_wrong_variable_is_named_as_it_was_written(
     assert value not in str(said)
 
 
+def test_a_section_in_capitals_is_none(tmp_path: Path) -> None:
+    """Beside the same in small letters one of the two would count for nothing, in silence."""
+    said = problems(tmp_path, f'{GOOD}\n[Slack]\nchannel = "C0000000000"\n')
+    assert said == {"Slack": "is not a setting; is slack meant?"}
+    said = problems(tmp_path, GOOD.replace("public_url", "Public_URL"))
+    assert said == {"Public_URL": "is not a setting; is public_url meant?"}
+
+
 @pytest.mark.parametrize(
     ("channel", "says"),
     [
