@@ -7,23 +7,23 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from adapters.terminal.front import front
+from adapters.terminal.lazy import front
 
 if TYPE_CHECKING:
     import typer
 
-    from adapters.terminal.commands.store.audit import AuditDesk
-    from adapters.terminal.commands.store.forget import ForgetDesk
-    from adapters.terminal.commands.waivers import WaiverDesk
-    from adapters.terminal.desk import Desk
+    from adapters.terminal.commands.store.audit import AuditContext
+    from adapters.terminal.commands.store.forget import ForgetContext
+    from adapters.terminal.commands.waivers import WaiverContext
+    from adapters.terminal.context import InventoryContext
     from bot.chat.words import Words
     from bot.domain.delivery.deliveries import Delivery
     from bot.ports.store.backup import BackupStore
     from bot.role import Role
     from bot.services.campaign.planning import Planner
-    from bot.services.campaign.restored import Since
+    from bot.services.campaign.restored import WrittenSince
     from bot.services.doctor import Doctor
-    from bot.settings.whole import Settings
+    from bot.settings.settings import Settings
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def the_cli() -> typer.Typer:
     cli = build_cli(
         serve=_serve,
         examine=_examine,
-        open_desk=_desk,
+        open_inventory=_context,
         open_planner=_planner,
         open_doctor=_doctor,
     )
@@ -75,13 +75,13 @@ def _serve(read: Callable[[], Settings], role: Role) -> None:
 
 
 @asynccontextmanager
-async def _desk(settings: Settings) -> AsyncIterator[Desk]:
+async def _context(settings: Settings) -> AsyncIterator[InventoryContext]:
     """The store and the clouds, without the chat platforms and the web server."""
-    from adapters.terminal.desk import Desk
+    from adapters.terminal.context import InventoryContext
     from bot.wiring.base import open_base
 
     async with open_base(settings) as base:
-        yield Desk(base.ledger, base.scan, base.clock, settings.language)
+        yield InventoryContext(base.ledger, base.scan, base.clock, settings.language)
 
 
 @asynccontextmanager
@@ -103,13 +103,13 @@ async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
 
 
 @asynccontextmanager
-async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
+async def _waivers(settings: Settings) -> AsyncIterator[WaiverContext]:
     """What the commands about waivers work on; a running bot sends what follows."""
-    from adapters.terminal.commands.waivers import WaiverDesk
+    from adapters.terminal.commands.waivers import WaiverContext
     from bot.wiring.commands import open_waivers
 
     async with open_waivers(settings) as (ledger, waive, clock):
-        yield WaiverDesk(ledger, waive, clock, settings.language)
+        yield WaiverContext(ledger, waive, clock, settings.language)
 
 
 @asynccontextmanager
@@ -121,14 +121,14 @@ async def _backup_store(settings: Settings) -> AsyncIterator[BackupStore]:
         yield backup_store
 
 
-async def _sent_since(settings: Settings, at: datetime) -> Since:
+async def _sent_since(settings: Settings, at: datetime) -> WrittenSince:
     from bot.wiring.commands import sent_since
 
     return await sent_since(settings, at)
 
 
 async def _settle(
-    settings: Settings, by: str, at: datetime, since: Since | None
+    settings: Settings, by: str, at: datetime, since: WrittenSince | None
 ) -> Sequence[Delivery]:
     from bot.wiring.commands import settle_restored
 
@@ -148,13 +148,13 @@ async def _release(settings: Settings, keys: Iterable[str], by: str, last: bool)
 
 
 @asynccontextmanager
-async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
+async def _forget(settings: Settings) -> AsyncIterator[ForgetContext]:
     """Finding somebody, and forgetting them."""
     import secrets
     from functools import partial
 
     from adapters.redis.upkeep.personal_data import RedisPersonalData
-    from adapters.terminal.commands.store.forget import ForgetDesk
+    from adapters.terminal.commands.store.forget import ForgetContext
     from bot.services.campaign.forget import Found, find, forget
     from bot.wiring.base import open_records
 
@@ -174,17 +174,17 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
                 records.ledger, personal_data, found, alias, by, records.clock.now()
             )
 
-        yield ForgetDesk(partial(find, records.ledger), do)
+        yield ForgetContext(partial(find, records.ledger), do)
 
 
 @asynccontextmanager
-async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
+async def _audit(settings: Settings) -> AsyncIterator[AuditContext]:
     """What the commands about the audit work on."""
-    from adapters.terminal.commands.store.audit import AuditDesk
+    from adapters.terminal.commands.store.audit import AuditContext
     from bot.wiring.base import open_records
 
     async with open_records(settings) as records:
-        yield AuditDesk(records.trail, settings.audit.sealing_key)
+        yield AuditContext(records.trail, settings.audit.sealing_key)
 
 
 def _slack_manifest(public_url: str, words: Words, socket_mode: bool) -> Mapping[str, Any]:

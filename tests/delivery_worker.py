@@ -26,7 +26,7 @@ from adapters.redis.server.store import connect
 from adapters.redis.shared.pace import RedisPace
 from adapters.redis.shared.queue import RedisQueue
 from adapters.slack.outgoing.calls import open_web
-from adapters.slack.outgoing.outbound import SlackMessenger
+from adapters.slack.outgoing.messenger import SlackMessenger
 from bot.chat.delivery.composer import NoticeComposer
 from bot.domain.delivery import deliveries
 from bot.domain.delivery.limits import Call, Quotas, Window

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.chat.campaign.reminding import Reminding
+from bot.chat.campaign.writer import CampaignWriter
 from bot.chat.delivery.composer import NoticeComposer
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.report import BurnDown
@@ -624,15 +624,15 @@ class BlankPainter:
 
 def reminding(
     ledger: Ledger, clock: Clock, by: Policy | None = None, language: str = "en"
-) -> Reminding:
+) -> CampaignWriter:
     """The letters of a campaign without dates of its own, in UTC."""
-    return Reminding(
+    return CampaignWriter(
         ledger=ledger,
         clock=clock,
         policy=by or POLICY,
         language=language,
         secrets=CountingSecrets(),
-        painter=BlankPainter(),
+        chart_renderer=BlankPainter(),
         public_url="https://o365bot.example.com",
     )
 

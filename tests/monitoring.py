@@ -32,7 +32,7 @@ def asked_for() -> Iterator[tuple[str, dict[str, str], str]]:
         grouped: set[str] = set()
         selected: list[VectorSelector] = []
 
-        def visit(
+        def acting(
             part: Expr, grouped: set[str] = grouped, selected: list[VectorSelector] = selected
         ) -> None:
             if isinstance(part, VectorSelector):
@@ -40,7 +40,7 @@ def asked_for() -> Iterator[tuple[str, dict[str, str], str]]:
             elif isinstance(part, AggregateExpr) and part.modifier is not None:
                 grouped.update(part.modifier.labels)
 
-        walk(parse(expression), visit)
+        walk(parse(expression), acting)
         for one in selected:
             matched = {match.name: match.value for match in one.matchers.matchers}
             yield one.name or "", dict.fromkeys(grouped, "") | matched, expression

@@ -11,7 +11,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import ConsentRequest, ProofKind
 from bot.domain.people.admins import Holding
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.ports.store.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import Outcome, Proven
@@ -90,7 +90,7 @@ class Asked(Bot):
         return [key for key, _ in self.engine.deliveries if key.startswith(kind)]
 
     @property
-    def news(self) -> list[tuple[Happening, str]]:
+    def news(self) -> list[tuple[NewsKind, str]]:
         """What waits for an operator's next digest."""
         known = self.ledger.all_recipients.values()
         return [(one.happened, one.subject) for each in known for one in each.news]

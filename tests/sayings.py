@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.chat.answering import public
+from bot.chat.answering import confirmation
 from bot.chat.answering.helping import help_
 from bot.chat.answering.lists import PAGE
 from bot.chat.campaign.plans import plan
-from bot.chat.campaign.sticking import SHOWN as MOST_IN_DIGEST
-from bot.chat.consent.personal import PersonalReplies, PutOff
+from bot.chat.campaign.stuck_apps import SHOWN as MOST_IN_DIGEST
+from bot.chat.consent.personal import PersonalReplies, Snoozed
 from bot.chat.delivery.composer import SHOWN
 from bot.chat.inventory import reasons
 from bot.chat.inventory.overview import Due, overview
@@ -28,10 +28,10 @@ from bot.domain.campaign.planned_messages import NextMessage, Wait
 from bot.domain.campaign.planned_posts import ChannelPost, PostKind
 from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent.later import Moved, Snooze
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.polls import Polling
 from bot.domain.consent.requests import Proof, ProofKind, Stage
+from bot.domain.consent.snooze import Snooze, SnoozeMoved
 from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import (
     Alarm,
@@ -55,14 +55,14 @@ from bot.domain.people.absences import Absence
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Choice
-from bot.domain.people.news import Happening
-from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.news import NewsKind
+from bot.domain.people.policy import AccountNote, AccountRule
 from bot.domain.people.weighing import Candidate, Point
 from bot.domain.summaries import By, Page, Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import ChannelName, Message
-from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
+from bot.services.campaign.outreach import AlreadyAsked, PersonReached, Sent, SentAll, WouldReach
 from bot.services.campaign.planning import Plan
 from bot.services.campaign.postpone import Absences
 from bot.services.consent.ask import Asked
@@ -154,8 +154,8 @@ def whats() -> list[O365BotError]:
     return found
 
 
-def disturbed(apps: int, *, at_work: bool) -> Disturbed:
-    return Disturbed(ADA_IN_CHAT, ADA.display_name, apps, at_work)
+def disturbed(apps: int, *, at_work: bool) -> PersonReached:
+    return PersonReached(ADA_IN_CHAT, ADA.display_name, apps, at_work)
 
 
 def told(words: Words) -> dict[str, list[Message]]:
@@ -208,7 +208,7 @@ def told(words: Words) -> dict[str, list[Message]]:
             for record in (RECORD, replace(RECORD, tenant=None))
         ],
         "public": [
-            public.ask(words, verb, channels)
+            confirmation.ask(words, verb, channels)
             for verb in ("remind", "report")
             for channels in (
                 (),
@@ -234,7 +234,7 @@ def told(words: Words) -> dict[str, list[Message]]:
         ],
         "noted": [
             people.noted(words, Noted(AccountNote(ADA.upn, said, "Olga", NOW, owner), known, ()))
-            for said in Said
+            for said in AccountRule
             for owner in ("", BEN.upn)
             for known in ((), (ADA.display_name,))
         ],
@@ -271,12 +271,12 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
                 for now in (False, True)
             ),
             *(
-                replies.sent_all(Disturbs(tuple(disturbed(n, at_work=n > 2) for n in some), NOW))
+                replies.sent_all(WouldReach(tuple(disturbed(n, at_work=n > 2) for n in some), NOW))
                 for some in ((3,), (1,), (1, 2), range(1, 40))
             ),
             *(replies.sent_all(SentAll((), 0, 0, False, n, n)) for n in (0, 1, 2)),
             *(
-                replies.sent(Holds(REQUEST, NextMessage(at, Wait.WEEK)), 72, NOW)
+                replies.sent(AlreadyAsked(REQUEST, NextMessage(at, Wait.WEEK)), 72, NOW)
                 for at in (NOW, None)
             ),
         ],
@@ -370,8 +370,8 @@ def personal(replies: PersonalReplies) -> dict[str, list[Message]]:
             for which, count in (("", 1), ("all", 200))
         ],
         "later": [
-            replies.later([PutOff(put_off, moved, LATER.date(), count) for count in counts])
-            for moved in (None, *Moved)
+            replies.later([Snoozed(put_off, moved, LATER.date(), count) for count in counts])
+            for moved in (None, *SnoozeMoved)
             for counts in ((1,), (200,), (199, 1))
         ],
         "invited": [
@@ -449,15 +449,15 @@ async def letters_about_a_request(language: str) -> Told:
                 Introduction(ADA_IN_CHAT, BEN_IN_CHAT, request.id),
                 *(
                     OperatorNote(OPERATOR, happened, request.id)
-                    for happened in Happening
-                    if happened not in (Happening.ONBOARDED, Happening.WAIVER_ENDS)
+                    for happened in NewsKind
+                    if happened not in (NewsKind.ONBOARDED, NewsKind.WAIVER_ENDS)
                 ),
                 PersonalLink(ADA_IN_CHAT, request.id),
             ]
             for notice in notices:
                 link = LINK if isinstance(notice, PersonalLink) else ""
                 told.append((notice, await letters.compose(notice, link=link)))
-    onboarded = OperatorNote(OPERATOR, Happening.ONBOARDED, "o1")
+    onboarded = OperatorNote(OPERATOR, NewsKind.ONBOARDED, "o1")
     told.append((onboarded, await letters.compose(onboarded)))
     return told
 
@@ -496,7 +496,7 @@ async def letters(language: str) -> Told:
             for ids in ((REQUEST.id,), (REQUEST.id, other.id))
         ),
         *(Alarm(OPERATOR, place, "chat_refused", "x") for place in BROKEN),
-        OperatorNote(OPERATOR, Happening.WAIVER_ENDS, str(waived.app.ref)),
+        OperatorNote(OPERATOR, NewsKind.WAIVER_ENDS, str(waived.app.ref)),
     ]
     links = {REQUEST.id: LINK, other.id: LINK}
     return told + [

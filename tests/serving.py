@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
 
-from adapters.web.connections import Door
+from adapters.web.connections import ConnectionLimit
 from adapters.web.server import make_server
 from tests.waiting import wait_until
 
@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 @asynccontextmanager
 async def served(
     make_app: Callable[[str], ASGIApp],
-    door: Door | None = None,
+    connection_limit: ConnectionLimit | None = None,
     trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[str]:
     """Serve `make_app(url)` the way the bot is served; gives its url, `http://127.0.0.1:port`."""
@@ -27,7 +27,7 @@ async def served(
         listening.listen()
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        server = make_server(make_app(url), f"127.0.0.1:{port}", door, trusted_proxies)
+        server = make_server(make_app(url), f"127.0.0.1:{port}", connection_limit, trusted_proxies)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         await wait_until(lambda: server.started or running.done(), what="the server has started")
         try:

@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from adapters.web.app import build_app
-from adapters.web.desk import ForOperators, Services
+from adapters.web.context import ForOperators, Services
 from adapters.web.monitoring.health import Health, Part
 from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, ProofKind, Stage
 from bot.domain.inventory.apps import AppRef
-from bot.services.consent.visit import BySession
+from bot.services.consent.actors import BySession
 from tests.examples import LINK_FOR, NOW
 from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.person import ASKED as ADA_WAS_ASKED
@@ -170,14 +170,16 @@ def services_of(people: People, *, signs_in: bool = True) -> Services:
     return Services(
         acknowledge=people.acknowledge,
         prove=people.prove,
-        follow=people.follow,
+        request_steps=people.request_steps,
         introduce=people.introduce,
-        visits=people.visits,
+        actors=people.actors,
         onboard=people.onboard,
         limits=people.limits,
         signs_in=signs_in,
         sign_in_origin=SIGN_IN,
-        operators=ForOperators(people.enter, people.read) if people.enter else None,
+        operators=ForOperators(people.operator_sign_in, people.read)
+        if people.operator_sign_in
+        else None,
     )
 
 

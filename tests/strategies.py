@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from bot.domain.changes import AuditEntry
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.polls import Polling
 from bot.domain.consent.requests import (
     Button,
@@ -24,6 +23,7 @@ from bot.domain.consent.requests import (
     ProofKind,
     Stage,
 )
+from bot.domain.consent.snooze import Snooze
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.notices import (
     Channel,
@@ -41,7 +41,7 @@ from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Source
 from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.domain.time.calendar import Calendar, Hours
 from bot.ports.chat import ConversationRef
 
@@ -154,7 +154,7 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(PersonalLink, chat_identities, names),
     st.builds(ChannelReminder, channels, names),
     st.builds(RequestChanged, chat_identities, names, st.integers(1, 99)),
-    st.builds(OperatorNote, chat_identities, st.sampled_from(Happening), names, names),
+    st.builds(OperatorNote, chat_identities, st.sampled_from(NewsKind), names, names),
     st.builds(Introduction, chat_identities, chat_identities, names),
     st.builds(ChannelNudge, channels, names, st.just("") | names),
     st.builds(ChannelReport, channels, names, st.just("") | names),

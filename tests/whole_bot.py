@@ -86,15 +86,15 @@ class Bot:
         )
         self.conversation = services.conversation
         self.deliver = services.deliver
-        self.enter = services.enter
-        self.follow = services.follow
+        self.operator_sign_in = services.operator_sign_in
+        self.request_steps = services.request_steps
         self.introduce = services.introduce
         assert services.onboard is not None
         self.onboard = services.onboard
         self.prove = services.prove
         self.read = services.read
         self.remind = services.remind
-        self.visits = services.visits
+        self.actors = services.actors
         self.reassign = services.reassign
 
     async def say(

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.consent.requests import ProofKind
 from bot.services.doctor import Doctor
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.base import SystemClock
 from bot.wiring.services import Outside
 from tests.fakes import (

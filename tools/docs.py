@@ -20,24 +20,24 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from adapters.redis.keys import Keys
-from bot.chat.answering.may import needed
+from bot.chat.answering.permissions import needed
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import VERBS, typed
 from bot.chat.words import Words
 from bot.domain.consent.requests import TRANSITIONS, Stage
 from bot.domain.delivery import deliveries, limits
 from bot.domain.delivery.deliveries import Delivery, Phase
-from bot.domain.delivery.kinds import Comes
+from bot.domain.delivery.kinds import SendTime
 from bot.domain.delivery.limits import Window
 from bot.domain.delivery.notices import KINDS, Channel, ChannelReminder
-from bot.domain.evidence.rules import RULES, SHELVES, EvidenceKind, Lean
+from bot.domain.evidence.rules import RULES, SHELVES, Direction, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, Lack, State
 from bot.domain.people.access import Level
 from bot.domain.people.admins import Platform
 from bot.errors import O365BotError
 from bot.settings.address import Address
 from bot.settings.section import Section
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from tools import checks
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -243,10 +243,10 @@ def evidence_rules() -> str:
 
 
 def evidence_leans() -> str:
-    def kinds(lean: Lean) -> str:
+    def kinds(lean: Direction) -> str:
         return ", ".join(code(kind.value) for kind in RULES if lean in RULES[kind].leans)
 
-    return table(("Lean", "Kinds"), ((code(lean.value), kinds(lean)) for lean in Lean))
+    return table(("Direction", "Kinds"), ((code(lean.value), kinds(lean)) for lean in Direction))
 
 
 def evidence_states() -> str:
@@ -372,7 +372,7 @@ def delivery_promises() -> str:
     rows = (
         (
             code(str(vars(kind)["__dataclass_fields__"]["kind"].default)),
-            COMES[kind.traits.comes],
+            COMES[kind.traits.send_time],
             kind.traits.why,
             kind.traits.when_unknown.value.replace("_", " "),
         )
@@ -382,9 +382,9 @@ def delivery_promises() -> str:
 
 
 COMES = {
-    Comes.DECIDED: "at the moment that was decided",
-    Comes.AT_WORK: "when they are at work",
-    Comes.AT_ONCE: "at once",
+    SendTime.DECIDED: "at the moment that was decided",
+    SendTime.AT_WORK: "when they are at work",
+    SendTime.AT_ONCE: "at once",
 }
 
 

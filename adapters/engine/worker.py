@@ -21,7 +21,7 @@ from prometheus_client import Counter, Histogram
 
 from bot.errors import O365BotError, StoreError
 from bot.ports.engine import Held, Queue, Task
-from bot.ports.spans import Side, span
+from bot.ports.spans import SpanKind, span
 
 log = structlog.get_logger(__name__)
 
@@ -181,7 +181,7 @@ class Worker:
                 async with asyncio.timeout(kind.limit.total_seconds()):
                     with (
                         _TIME.labels(task.name).time(),
-                        span(f"task {task.name}", Side.CONSUMER, parent=task.trace),
+                        span(f"task {task.name}", SpanKind.CONSUMER, parent=task.trace),
                     ):
                         await kind.run(*task.arguments)
             except Exception as error:  # noqa: BLE001 - whatever it is, the worker and the rest go on

@@ -28,8 +28,8 @@ from adapters.http.answers import (
     wrapped,
 )
 from adapters.http.counts import Api, counted
-from adapters.http.doubt import IDLE_SECONDS
 from adapters.http.tls import trust
+from adapters.http.unknown_outcome import IDLE_SECONDS
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 
 TIME_LIMIT = 90.0  # seconds for one exchange: a server that drips bytes never meets a read timeout

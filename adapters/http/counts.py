@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from prometheus_client import Counter, Histogram
 
-from bot.ports.spans import Side, span
+from bot.ports.spans import SpanKind, span
 
 UNANSWERED = "none"
 """In place of a status: there was no answer."""
@@ -53,7 +53,7 @@ def counted(api: Api) -> Iterator[Call]:
     """Counts what is called inside."""
     call, begun = Call(), time.perf_counter()
     try:
-        with span(f"call {api}", Side.CLIENT) as told:
+        with span(f"call {api}", SpanKind.CLIENT) as told:
             try:
                 yield call
             finally:

@@ -19,9 +19,9 @@ from imap_tools.errors import ImapToolsError
 
 from adapters.http.tls import trusted
 from adapters.mail.message_ids import key_of
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import ChatUnreachable
-from bot.ports.chat import Returned
+from bot.ports.chat import Bounce
 from bot.settings.sections.mail import BouncesSettings
 
 SECONDS_PER_ANSWER = 20.0
@@ -31,18 +31,18 @@ LARGEST = 512 * 1024  # bytes; a report with a mail of ours in it has a tenth of
 log = structlog.get_logger(__name__)
 
 
-class Bounces:
-    """Implements `bot.ports.chat.ReturnedMail`."""
+class ImapBounces:
+    """Implements `bot.ports.chat.BounceMailbox`."""
 
     def __init__(self, settings: BouncesSettings, ca_file: Path | None) -> None:
         self._settings = settings
         self._tls = trusted(ca_file)
 
-    async def returned(self) -> tuple[Returned, ...]:
+    async def returned(self) -> tuple[Bounce, ...]:
         """What came back for good and was not noted yet. Raises ChatUnreachable."""
         return await asyncio.to_thread(self._returned)
 
-    async def noted(self, returned: Sequence[Returned]) -> None:
+    async def noted(self, returned: Sequence[Bounce]) -> None:
         """They are read no more. Raises ChatUnreachable."""
         await asyncio.to_thread(self._noted, [one.report_id for one in returned])
 
@@ -54,14 +54,14 @@ class Bounces:
         with _errors(), self._open():
             return
 
-    def _returned(self) -> tuple[Returned, ...]:
+    def _returned(self) -> tuple[Bounce, ...]:
         reports = AND(seen=False, size_lt=LARGEST, header=[H("Content-Type", "delivery-status")])
         found = []
         with _errors(), self._open() as box:
             # One at a time: a mail that cannot be read must not hide the others.
             for uid in box.uids(reports)[:AT_ONCE]:
                 message_id = said(partial(_fetched, box, uid))
-                found.append(Returned(uid, message_id, key_of(message_id)))
+                found.append(Bounce(uid, message_id, key_of(message_id)))
         return tuple(found)
 
     def _noted(self, report_ids: list[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.chat.words import Words
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.visible import shown, visible
 from bot.message import (
     Block,

@@ -23,7 +23,7 @@ from adapters.mail.drawing import Drawing
 from adapters.mail.refusals import refused
 from bot.chat.words import Words
 from bot.domain.delivery.notices import Channel
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.visible import visible
 from bot.errors import ChannelUnreachable, MessageRefused

@@ -7,7 +7,7 @@ from datetime import datetime
 from aiosmtplib import SMTP, SMTPException
 
 from adapters.http.tls import ends, trusted
-from adapters.mail.bounces import Bounces
+from adapters.mail.bounces import ImapBounces
 from adapters.mail.messenger import client_for
 from adapters.mail.refusals import refused
 from bot.domain.doctor.finding import Failure
@@ -51,7 +51,7 @@ class MailProbe:
         if self._settings.bounces is None:
             return None
         try:
-            await Bounces(self._settings.bounces, self._settings.ca_file).opens()
+            await ImapBounces(self._settings.bounces, self._settings.ca_file).opens()
         except ChatError as error:
             return Failure.of(error)
         return None

@@ -18,7 +18,7 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.refusals import Scope
 from bot.errors import ChatError, ChatMisconfigured, ChatThrottled, ChatUnreachable
 from bot.errors import refused as refused_for

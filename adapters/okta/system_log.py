@@ -22,7 +22,7 @@ from adapters.okta.parse import inside, objects, text
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.hosts import is_oktas
 from bot.domain.inventory.service_accounts import UPN_PREFIX, is_service_account, names_app
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from bot.ports.clouds import LogPage
 

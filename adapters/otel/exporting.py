@@ -16,14 +16,14 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from bot.ports import spans
-from bot.ports.spans import Side, Span
+from bot.ports.spans import Span
 from bot.settings.sections.monitoring import TracesSettings
 
-_KINDS: Mapping[Side, SpanKind] = {
-    Side.SERVER: SpanKind.SERVER,
-    Side.CLIENT: SpanKind.CLIENT,
-    Side.CONSUMER: SpanKind.CONSUMER,
-    Side.INTERNAL: SpanKind.INTERNAL,
+_KINDS: Mapping[spans.SpanKind, SpanKind] = {
+    spans.SpanKind.SERVER: SpanKind.SERVER,
+    spans.SpanKind.CLIENT: SpanKind.CLIENT,
+    spans.SpanKind.CONSUMER: SpanKind.CONSUMER,
+    spans.SpanKind.INTERNAL: SpanKind.INTERNAL,
 }
 _W3C = TraceContextTextMapPropagator()
 _CARRIED = "traceparent"
@@ -59,12 +59,12 @@ class _Tracer:
         self._tracer = tracer
 
     @contextmanager
-    def begin(self, name: str, side: Side, parent: str) -> Iterator[Span]:
+    def begin(self, name: str, kind: spans.SpanKind, parent: str) -> Iterator[Span]:
         # What went wrong is told by its type alone: messages may name people and addresses.
         with self._tracer.start_as_current_span(
             name,
             _W3C.extract({_CARRIED: parent}) if parent else context.get_current(),
-            _KINDS[side],
+            _KINDS[kind],
             record_exception=False,
             set_status_on_exception=False,
         ) as kept:

@@ -13,7 +13,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.outgoing.answers import AnswerOdd, lenient, object_of, objects_of, text
+from adapters.slack.outgoing.answers import UnexpectedAnswer, lenient, object_of, objects_of, text
 from adapters.slack.outgoing.calls import call, code_of
 from adapters.slack.people import is_colleague, look_up
 from bot.domain.people.access import Group, GroupKind
@@ -41,7 +41,7 @@ class SlackDirectory:
             return False
         user = object_of(answer, "user")
         if text(user, "id") != who.user_id:
-            raise AnswerOdd("user.id of whom was asked for")
+            raise UnexpectedAnswer("user.id of whom was asked for")
         return is_colleague(user) and is_of(user, *await self._workspace())
 
     async def members(self, group: Group) -> Collection[str]:
@@ -60,7 +60,7 @@ class SlackDirectory:
             cursor = lenient(answer, "response_metadata", "next_cursor")
             if not cursor:
                 return found
-        raise AnswerOdd("end of a channel's members")
+        raise UnexpectedAnswer("end of a channel's members")
 
     async def person_name(self, who: ChatIdentity) -> str:
         return (await look_up(self._web, who.user_id)).display_name
@@ -102,5 +102,5 @@ def is_of(user: Mapping[str, Any], team: str, enterprise: str) -> bool:
 def _texts(answer: Mapping[str, Any], name: str) -> list[str]:
     found = answer.get(name)
     if not isinstance(found, list):
-        raise AnswerOdd(name)
+        raise UnexpectedAnswer(name)
     return [one for one in found if isinstance(one, str)]

@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.outgoing.answers import AnswerOdd, lenient, object_of, text
+from adapters.slack.outgoing.answers import UnexpectedAnswer, lenient, object_of, text
 from adapters.slack.outgoing.calls import call
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError
 
@@ -53,7 +53,7 @@ async def user_of(web: AsyncWebClient, user_id: str) -> Mapping[str, Any]:
     answer = await call(web.users_info(user=user_id, include_locale=True))
     user = object_of(answer, "user")
     if text(user, "id") != user_id:
-        raise AnswerOdd("user.id of whom was asked for")
+        raise UnexpectedAnswer("user.id of whom was asked for")
     return user
 
 

@@ -17,7 +17,7 @@ from adapters.slack.outgoing.calls import call, code_of, open_web
 from adapters.slack.people import is_colleague
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import Account, Channel, SlackSeen
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import Platform
 from bot.errors import ChatError, PersonUnreachable

@@ -16,7 +16,7 @@ from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.viewers import EntraGroups
 from adapters.teams.roster import addresses_of
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChannelUnreachable, ChatUnreachable, PersonUnreachable

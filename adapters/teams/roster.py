@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, field
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 Json = dict[str, Any]
 

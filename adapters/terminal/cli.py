@@ -14,18 +14,18 @@ from adapters.terminal.commands.campaign import OpenPlanner, add_campaign_comman
 from adapters.terminal.commands.doctor import OpenDoctor, add_doctor_command
 from adapters.terminal.commands.doctor import examine as examine_all
 from adapters.terminal.commands.inventory import add_inventory_commands
-from adapters.terminal.desk import OpenDesk
-from adapters.terminal.front import bare
+from adapters.terminal.context import OpenInventory
+from adapters.terminal.lazy import bare
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.role import Role
-from bot.settings.whole import Settings, load
+from bot.settings.settings import Settings, load
 
 
 def build_cli(
     *,
     serve: Callable[[Callable[[], Settings], Role], None],
     examine: Callable[[Settings], Sequence[str]],
-    open_desk: OpenDesk,
+    open_inventory: OpenInventory,
     open_planner: OpenPlanner,
     open_doctor: OpenDoctor,
 ) -> typer.Typer:
@@ -35,7 +35,7 @@ def build_cli(
     `examine` loads what the settings name (keys, certificates, addresses), raises SettingsInvalid
     where one cannot be used, and returns what is to be warned of.
 
-    `open_desk` opens what the commands about the inventory work on, `open_planner` what the
+    `open_inventory` opens what the commands about the inventory work on, `open_planner` what the
     commands about the campaign look at, `open_doctor` what tests the connections.
     """
     cli = bare()
@@ -93,7 +93,7 @@ def build_cli(
             typer.secho(f"Warning: {warning}", err=True, fg=typer.colors.YELLOW)
 
     add_doctor_command(cli, open_doctor)
-    add_inventory_commands(cli, open_desk)
+    add_inventory_commands(cli, open_inventory)
     add_campaign_commands(cli, open_planner)
     return cli
 

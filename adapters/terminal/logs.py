@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import structlog
 from structlog.types import EventDict, WrappedLogger
 
-from adapters.terminal.blanking import blank_secrets
-from adapters.terminal.repeats import Repeats
+from adapters.terminal.redaction import redact_secrets
+from adapters.terminal.repeat_filter import RepeatFilter
 
 LONGEST = 10_000
 """Characters of one value; a traceback fits."""
@@ -38,7 +38,7 @@ def configure(level: str = "INFO") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
-        blank_secrets,
+        redact_secrets,
         shorten,
         # Behind the blanking: these two hold nothing of others.
         structlog.processors.add_log_level,
@@ -63,7 +63,7 @@ def configure(level: str = "INFO") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    handler.addFilter(Repeats())
+    handler.addFilter(RepeatFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import O365BotError, SettingsInvalid
 from bot.settings.errors import in_words
 from bot.settings.variables import CONFIG_VARIABLE

@@ -12,13 +12,13 @@ import typer
 
 from adapters.terminal import logs
 from adapters.terminal.options import Level, errors_in_words
-from bot.settings.whole import Settings, load
+from bot.settings.settings import Settings, load
 
 Desk = TypeVar("Desk")
 
 
 def run_on(
-    open_desk: Callable[[Settings], AbstractAsyncContextManager[Desk]],
+    open_inventory: Callable[[Settings], AbstractAsyncContextManager[Desk]],
     config: Path | None,
     command: Callable[[Desk], Awaitable[int]],
     level: Level = Level.ERROR,
@@ -26,8 +26,8 @@ def run_on(
     """Open the desk, run the command on it, and leave with its exit status."""
 
     async def go() -> int:
-        async with open_desk(load(config)) as desk:
-            return await command(desk)
+        async with open_inventory(load(config)) as context:
+            return await command(context)
 
     logs.configure(level)
     with errors_in_words():

@@ -21,20 +21,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from adapters.web.connections import LARGEST_HEAD
+from adapters.web.context import AGAIN, OPERATORS, ForOperators, PageContext, Services, busy
 from adapters.web.cookies import Cookies
 from adapters.web.csrf import Csrf
-from adapters.web.desk import AGAIN, OPERATORS, Desk, ForOperators, Services, busy
 from adapters.web.links.callback import Callback
+from adapters.web.links.chat_pass import ChatPassPage
 from adapters.web.links.consent import ConsentPage
-from adapters.web.links.entering import EnterPage
-from adapters.web.links.following import FollowPage
-from adapters.web.links.granting import CONSENTED, GrantPage
 from adapters.web.links.live import Live
+from adapters.web.links.onboarding import CONSENTED, OnboardingPage
+from adapters.web.links.request_page import RequestPage
 from adapters.web.middleware import BodyLimit, HeadLimit, OwnHost, RequestLog, SecurityHeaders
 from adapters.web.middleware import security_headers as headers_of
 from adapters.web.monitoring.probes import Probes
-from adapters.web.operators.entrance import Entrance
 from adapters.web.operators.reading import Reading
+from adapters.web.operators.sign_in import OperatorSignInPage
 from adapters.web.pages import Pages
 from bot.chat.words import Words
 from bot.errors import O365BotError, StoreError, TooManyTries
@@ -71,13 +71,13 @@ def build_app(
     pages = Pages(words)
     cookies = Cookies(secure=https)
     csrf = Csrf(f"{parts.scheme}://{parts.netloc}", cookies)
-    desk = Desk(services, pages, csrf, cookies)
+    context = PageContext(services, pages, csrf, cookies)
     closing = probes.closing
-    consent = ConsentPage(desk)
-    callback = Callback(desk)
-    follow = FollowPage(desk, Live(services.follow, pages, closing))
-    entering = EnterPage(desk)
-    granting = GrantPage(desk)
+    consent = ConsentPage(context)
+    callback = Callback(context)
+    request_page = RequestPage(context, Live(services.request_steps, pages, closing))
+    entering = ChatPassPage(context)
+    granting = OnboardingPage(context)
 
     async def home(request: Request) -> Response:
         return pages.show(
@@ -96,7 +96,9 @@ def build_app(
         return await (consent.press if request.method == "POST" else consent.show)(request)
 
     async def after(request: Request) -> Response:
-        return await (follow.press if request.method == "POST" else follow.show)(request)
+        return await (request_page.press if request.method == "POST" else request_page.show)(
+            request
+        )
 
     async def way_on(request: Request) -> Response:
         return await (entering.press if request.method == "POST" else entering.show)(request)
@@ -138,7 +140,7 @@ def build_app(
         Route("/terms", terms, methods=["GET"]),
         Route("/c/{token}", link, methods=["GET", "POST"]),
         Route("/r/{request_id}", after, methods=["GET", "POST"]),
-        Route("/r/{request_id}/live", follow.news, methods=["GET"]),
+        Route("/r/{request_id}/live", request_page.news, methods=["GET"]),
         Route("/s/{token}", way_on, methods=["GET", "POST"]),
         Route("/o/{token}", grant, methods=["GET", "POST"]),
         Route(services.callback, callback.answer, methods=["GET"]),
@@ -149,7 +151,7 @@ def build_app(
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),
     ]
     if services.operators is not None:
-        routes += _for_operators(desk, services.operators)
+        routes += _for_operators(context, services.operators)
     if slack is not None:
         routes.append(Route("/slack/events", slack, methods=["GET", "POST"]))
     if teams is not None:
@@ -182,9 +184,10 @@ def build_app(
     return app
 
 
-def _for_operators(desk: Desk, operators: ForOperators) -> list[Route]:
+def _for_operators(context: PageContext, operators: ForOperators) -> list[Route]:
     """The pages that only operators may read; each but the sign-in asks who reads it."""
-    entrance, reading = Entrance(desk, operators.enter), Reading(desk, operators.read)
+    sign_in = OperatorSignInPage(context, operators.sign_in)
+    reading = Reading(context, operators.read)
     pages = {
         OPERATORS: reading.apps,
         f"{OPERATORS}/apps/{{org}}/{{app_id}}": reading.app,
@@ -194,6 +197,6 @@ def _for_operators(desk: Desk, operators: ForOperators) -> list[Route]:
         f"{OPERATORS}/incidents": reading.incidents,
     }
     return [
-        Route(OPERATORS, entrance.press, methods=["POST"]),
-        *(Route(path, entrance.guarded(page), methods=["GET"]) for path, page in pages.items()),
+        Route(OPERATORS, sign_in.press, methods=["POST"]),
+        *(Route(path, sign_in.guarded(page), methods=["GET"]) for path, page in pages.items()),
     ]

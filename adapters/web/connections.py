@@ -38,7 +38,7 @@ class Deadlines:
     unread: float = 30.0
 
 
-class Door:
+class ConnectionLimit:
     """Who is connected, at most `most` in all and half of that from one network.
 
     Half, since behind a proxy everybody comes from one address: what a proxy has to keep apart is
@@ -85,9 +85,9 @@ class Door:
 class Connection(H11Protocol):
     """uvicorn's own, watched."""
 
-    def __init__(self, door: Door, **given: Any) -> None:
+    def __init__(self, connection_limit: ConnectionLimit, **given: Any) -> None:
         super().__init__(**given)
-        self._door = door
+        self._connection_limit = connection_limit
         self._timer: asyncio.TimerHandle | None = None
         self._unread = False
         self.network = ""
@@ -103,14 +103,14 @@ class Connection(H11Protocol):
     ) -> None:
         super().connection_made(transport)
         self.network = network_named(self.client[0] if self.client else "")
-        if self._door.enter(self):
-            self._wait(self._door.deadlines.head, "slow head")
+        if self._connection_limit.enter(self):
+            self._wait(self._connection_limit.deadlines.head, "slow head")
         else:
             self.cut("full")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
-        self._door.leave(self)
+        self._connection_limit.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -142,7 +142,7 @@ class Connection(H11Protocol):
         """The client does not read: asyncio holds some 64 KiB for it."""
         super().pause_writing()
         self._unread = True
-        self._wait(self._door.deadlines.unread, "unread")
+        self._wait(self._connection_limit.deadlines.unread, "unread")
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -153,7 +153,7 @@ class Connection(H11Protocol):
         """End it now; its place is free at once."""
         _CUT.labels(why).inc()
         self._stop_waiting()
-        self._door.leave(self)
+        self._connection_limit.leave(self)
         self.transport.abort()
 
     def _follow(self, before: object) -> None:
@@ -162,10 +162,10 @@ class Connection(H11Protocol):
         now = self.conn.their_state
         if now is h11.SEND_BODY:
             if before is not h11.SEND_BODY or self._timer is None:
-                self._wait(self._door.deadlines.body, "slow body")
+                self._wait(self._connection_limit.deadlines.body, "slow body")
         elif now is h11.IDLE:
             if self._timer is None:
-                self._wait(self._door.deadlines.head, "slow head")
+                self._wait(self._connection_limit.deadlines.head, "slow head")
         else:
             self._stop_waiting()
 
@@ -179,10 +179,10 @@ class Connection(H11Protocol):
             self._timer = None
 
 
-def guarded(door: Door) -> type[asyncio.Protocol]:
+def guarded(connection_limit: ConnectionLimit) -> type[asyncio.Protocol]:
     """What uvicorn calls for each connection."""
 
     def connect(**given: Any) -> Connection:
-        return Connection(door, **given)
+        return Connection(connection_limit, **given)
 
     return cast(type[asyncio.Protocol], connect)

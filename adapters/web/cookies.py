@@ -21,8 +21,8 @@ class Cookie(StrEnum):
     CSRF = "csrf"  # also stands in the form: `adapters.web.csrf`
     BROWSER = "browser"  # binds a sign-in under way to the browser that began it
     ORIGIN = "origin"  # the link that a sign-in began with, for the way back to it
-    SESSION = "session"  # what the proof opened: `bot.services.consent.visit`
-    OPERATOR = "operator"  # what an operator's sign-in opened: `bot.services.operators.enter`
+    SESSION = "session"  # what the proof opened: `bot.services.consent.actors`
+    OPERATOR = "operator"  # what an operator's sign-in opened: `bot.services.operators.sign_in`
 
 
 class Cookies:

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.domain.likeness import exact
-from bot.ports.spans import UNTOLD, Side, span
+from bot.domain.normalization import exact
+from bot.ports.spans import UNTOLD, SpanKind, span
 
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 FORMS = ("/c/", "/r/", "/s/", "/o/", "/operators")  # the pages that have forms
@@ -61,7 +61,7 @@ class RequestLog:
         method = scope["method"] if scope["method"] in METHODS else "_OTHER"
         with (
             structlog.contextvars.bound_contextvars(request_id=request_id),
-            UNTOLD if quiet else span(method, Side.SERVER) as told,
+            UNTOLD if quiet else span(method, SpanKind.SERVER) as told,
         ):
             try:
                 await self._app(scope, receive, sending)

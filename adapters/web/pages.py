@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bot.chat.words import FALLBACK, Words, languages
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.visible import shown
 
 _HERE = Path(__file__).parent

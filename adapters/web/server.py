@@ -21,7 +21,7 @@ from socket import (
 import uvicorn
 from starlette.types import ASGIApp
 
-from adapters.web.connections import LARGEST_HEAD, Door, guarded
+from adapters.web.connections import LARGEST_HEAD, ConnectionLimit, guarded
 from bot.errors import SettingsInvalid
 
 DRAIN_SECONDS = 20
@@ -68,7 +68,7 @@ def listening(listen: str, key: str) -> list[socket]:
 def make_server(
     app: ASGIApp,
     listen: str,
-    door: Door | None = None,
+    connection_limit: ConnectionLimit | None = None,
     trusted_proxies: Sequence[str] = (),
 ) -> Server:
     """A server for `listen` (`host:port`), to be run with `await server.serve()`.
@@ -91,7 +91,7 @@ def make_server(
             server_header=False,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
-            http=guarded(Door() if door is None else door),
+            http=guarded(ConnectionLimit() if connection_limit is None else connection_limit),
             h11_max_incomplete_event_size=LARGEST_HEAD,
             ws="none",
             lifespan="on",

@@ -17,7 +17,7 @@ import structlog
 from attrs import define
 from prometheus_client import Counter
 
-from adapters.webhook.post import NotTaken
+from adapters.webhook.post import EventRejected
 from bot.domain.audit import Row
 from bot.domain.changes import Changes
 from bot.domain.delivery.incidents import Incident, alarms
@@ -95,7 +95,7 @@ class Outbox:
             if row.number and type_of(row):
                 try:
                     await self._post(self._id_of(row), payload(row, names))
-                except NotTaken as error:
+                except EventRejected as error:
                     await self._failed(after, tries, str(error))
                     return taken
                 EVENTS.labels("sent").inc()

@@ -28,7 +28,7 @@ LIMIT = 10.0
 """Seconds for all of it."""
 
 
-class NotTaken(Exception):
+class EventRejected(Exception):
     """The receiver did not take the event; says why, without its answer."""
 
 
@@ -59,11 +59,11 @@ class Post:
             async with asyncio.timeout(self._limit):
                 await self._send(event_id, body)
         except TimeoutError:
-            raise NotTaken(f"no answer within {self._limit:.0f} s") from None
+            raise EventRejected(f"no answer within {self._limit:.0f} s") from None
         except httpx.HTTPError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise NotTaken("its certificate is not trusted (webhook.ca_file)") from None
-            raise NotTaken(f"no connection ({type(error).__name__})") from None
+                raise EventRejected("its certificate is not trusted (webhook.ca_file)") from None
+            raise EventRejected(f"no connection ({type(error).__name__})") from None
 
     async def reach(self) -> datetime | None:
         """Connect and say nothing: when its certificate ends (UTC), None without TLS.
@@ -80,9 +80,9 @@ class Post:
                     server_hostname=self._url.host if tls else None,
                 )
         except ssl.SSLCertVerificationError:
-            raise NotTaken("its certificate is not trusted (webhook.ca_file)") from None
+            raise EventRejected("its certificate is not trusted (webhook.ca_file)") from None
         except OSError as error:
-            raise NotTaken(f"no connection ({type(error).__name__})") from None
+            raise EventRejected(f"no connection ({type(error).__name__})") from None
         writer.close()
         return ends(writer.get_extra_info("ssl_object"))
 
@@ -97,9 +97,9 @@ class Post:
         url = self._url.copy_with(host=await self._address(host))
         async with self._http.stream("POST", url, content=body, headers=headers, **options) as said:
             if said.is_redirect:
-                raise NotTaken("it redirects, which is not followed")
+                raise EventRejected("it redirects, which is not followed")
             if not said.is_success:
-                raise NotTaken(f"it answers {said.status_code}")
+                raise EventRejected(f"it answers {said.status_code}")
 
     async def _address(self, host: str) -> str:
         """A public address of the host. Raises NotTaken where there is none."""
@@ -107,12 +107,12 @@ class Post:
         try:
             found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except OSError:
-            raise NotTaken("its host has no address") from None
+            raise EventRejected("its host has no address") from None
         addresses = [str(one[4][0]) for one in found]
         if not self._settings.allow_private:
             addresses = [one for one in addresses if ip_address(one.partition("%")[0]).is_global]
         if not addresses:
-            raise NotTaken("its host leads into a private network (webhook.allow_private)")
+            raise EventRejected("its host leads into a private network (webhook.allow_private)")
         return addresses[0]
 
     def _signed(self, event_id: str, body: bytes) -> dict[str, str]:

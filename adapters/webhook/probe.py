@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit, urlunsplit
 
-from adapters.webhook.post import NotTaken, Post
+from adapters.webhook.post import EventRejected, Post
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import WebhookSeen
 from bot.errors import SettingsInvalid
@@ -28,7 +28,7 @@ class WebhookProbe:
             return WebhookSeen(url, Failure(error.problems[0]))
         try:
             return WebhookSeen(url, certificate_ends=await post.reach())
-        except NotTaken as error:
+        except EventRejected as error:
             return WebhookSeen(url, Failure(f"{error}."))
         finally:
             await post.aclose()

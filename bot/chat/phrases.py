@@ -9,8 +9,8 @@ from types import MappingProxyType
 from bot.chat.words import Words
 from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.campaign.windows import SMS_RETIREMENT
-from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.consent.snooze import zone_named
 from bot.domain.evidence.caveats import caveats
 from bot.domain.evidence.rules import Evidence, Nature, Source
 from bot.domain.evidence.verdict import Assessment, Confidence, State

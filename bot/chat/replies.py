@@ -31,7 +31,7 @@ from bot.message import (
     Text,
     Tone,
 )
-from bot.services.campaign.outreach import Disturbs, Holds, Sent, SentAll
+from bot.services.campaign.outreach import AlreadyAsked, Sent, SentAll, WouldReach
 from bot.services.campaign.postpone import Absences
 
 CHOICES = 8
@@ -54,15 +54,15 @@ class Replies:
     def _columns(self, *names: str) -> tuple[str, ...]:
         return tuple(self._words(f"column.{name}") for name in names)
 
-    def sent(self, found: Sent | Holds, link_hours: int, now: datetime) -> Message:
+    def sent(self, found: Sent | AlreadyAsked, link_hours: int, now: datetime) -> Message:
         """Somebody was asked and when their message goes out, or that they have it already."""
-        if isinstance(found, Holds):
+        if isinstance(found, AlreadyAsked):
             return sending.holds(self._words, found, now)
         return sending.sent(self._words, found, link_hours, now)
 
-    def sent_all(self, found: SentAll | Disturbs) -> Message:
+    def sent_all(self, found: SentAll | WouldReach) -> Message:
         """All that is open was asked for, or "now" is asked back."""
-        if isinstance(found, Disturbs):
+        if isinstance(found, WouldReach):
             return sending.disturbs(self._words, found)
         return sending.sent_all(self._words, found)
 

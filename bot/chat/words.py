@@ -30,7 +30,7 @@ from babel.dates import (
 )
 from babel.numbers import format_decimal
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.message import ChannelName, Mention, Moment, Said
 
 FALLBACK = "en"

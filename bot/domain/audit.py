@@ -90,7 +90,7 @@ def digest_of(row: Row) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-class Former:
+class UnchainedRows:
     """The rows in front of the chain, one after another: how many, and one digest of all."""
 
     def __init__(self) -> None:
@@ -163,7 +163,7 @@ class Verifier:
     _last: Row | None = None
     _first: Row | None = None
     _begins: Head = Head()
-    _former: Former = field(default_factory=Former)
+    _former: UnchainedRows = field(default_factory=UnchainedRows)
     _lost: dict[int, None] = field(default_factory=dict)
     _gone: dict[str, str] = field(default_factory=dict)
     _named: set[str] = field(default_factory=set)

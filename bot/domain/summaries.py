@@ -12,7 +12,7 @@ from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.people.prospects import Prospect
 
 # What is most pressing comes first. Open apps that are waived (None) come behind the open ones.
@@ -84,7 +84,7 @@ class Wanted:
         return (
             first <= rank_of(summary) < behind
             and self.org in ("", summary.ref.org)
-            and any(likeness(self.text) in name for name in names_of(summary))
+            and any(normalized(self.text) in name for name in names_of(summary))
         )
 
 
@@ -158,14 +158,18 @@ def rank_of(summary: AppSummary) -> int:
 
 
 def names_of(summary: AppSummary) -> tuple[str, str, str]:
-    """By what it is searched for: label, domain, reference; as `likeness` has them."""
-    return likeness(summary.app.label), likeness(summary.app.domain), likeness(str(summary.ref))
+    """By what it is searched for: label, domain, reference; as `normalized` has them."""
+    return (
+        normalized(summary.app.label),
+        normalized(summary.app.domain),
+        normalized(str(summary.ref)),
+    )
 
 
 def by_urgency(summary: AppSummary) -> tuple[int, str, str, str, str]:
     """A sort key: the most pressing first, then by org, label and domain."""
     app, ref = summary.app, summary.ref
-    return (rank_of(summary), ref.org, likeness(app.label), likeness(app.domain), ref.app_id)
+    return (rank_of(summary), ref.org, normalized(app.label), normalized(app.domain), ref.app_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class Conversations(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class Bounce:
     """A report about a mail: its own id, the mail's, and the key of the mail's delivery.
 
     `key` is "" for a report that does not call a mail of ours undeliverable for good.
@@ -159,13 +159,13 @@ class Returned:
     key: str
 
 
-class ReturnedMail(Protocol):
+class BounceMailbox(Protocol):
     """The mailbox that undeliverable mail comes back to. Both may raise ChatUnreachable."""
 
-    async def returned(self) -> tuple[Returned, ...]:
+    async def returned(self) -> tuple[Bounce, ...]:
         """The reports that were not noted yet, some at a time."""
         ...
 
-    async def noted(self, returned: Sequence[Returned]) -> None:
+    async def noted(self, returned: Sequence[Bounce]) -> None:
         """They are dealt with."""
         ...

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 
-class Side(Enum):
+class SpanKind(Enum):
     """Where a span stands: what came in, what goes out, or what is done in between."""
 
     SERVER = "server"
@@ -30,7 +30,7 @@ class Span(Protocol):
 class Tracer(Protocol):
     """Keeps spans. `parent` is what `here` gave elsewhere, "" for the span under way here."""
 
-    def begin(self, name: str, side: Side, parent: str) -> AbstractContextManager[Span]: ...
+    def begin(self, name: str, kind: SpanKind, parent: str) -> AbstractContextManager[Span]: ...
 
     def here(self) -> str:
         """The span under way, to be carried to another process (W3C Trace Context)."""
@@ -48,10 +48,10 @@ _tracer: Tracer | None = None
 
 
 def span(
-    name: str, side: Side = Side.INTERNAL, *, parent: str = ""
+    name: str, kind: SpanKind = SpanKind.INTERNAL, *, parent: str = ""
 ) -> AbstractContextManager[Span]:
     """What is done inside is one span; what raises marks it as failed."""
-    return UNTOLD if _tracer is None else _tracer.begin(name, side, parent)
+    return UNTOLD if _tracer is None else _tracer.begin(name, kind, parent)
 
 
 def here() -> str:

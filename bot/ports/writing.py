@@ -76,7 +76,7 @@ class BoardWriter(Protocol):
         ...
 
 
-class Painter(Protocol):
+class ChartRenderer(Protocol):
     """Draws pictures; both calls may take a while, and hold nothing up."""
 
     async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:

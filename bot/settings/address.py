@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 _PLAIN = re.compile(r"[!-\[\]-~]*")  # printable ASCII, neither spaces nor backslashes
 _NO_HOST = re.compile(r"(?:^|\.)(?:-|\.|$)|-(?:\.|$)|%")  # empty labels, dashes at an end, a zone

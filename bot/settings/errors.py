@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 NUMBER = "expected a whole number"
 SWITCH = "expected true or false"

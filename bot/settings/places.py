@@ -12,7 +12,7 @@ from babel import Locale
 from holidays import country_holidays as country_holidays  # for `adapters.calendar`, too
 from pydantic import AfterValidator
 
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 
 # The package of countries without what its __init__ does, which is to load all 250 whichever one is
 # asked for (8 MiB, and 0.2 s in which the bot does nothing else). `holidays` finds each by its own
@@ -50,11 +50,11 @@ def _country(value: str) -> str:
     names = Locale("en").territories
     if code and (len(code) != 2 or code not in names or code in _NO_COUNTRY):
         by_name = {
-            likeness(name): known
+            normalized(name): known
             for known, name in names.items()
             if len(known) == 2 and known not in _NO_COUNTRY
         }
-        close = get_close_matches(likeness(value), by_name, n=1, cutoff=0.6)
+        close = get_close_matches(normalized(value), by_name, n=1, cutoff=0.6)
         proposal = by_name[close[0]] if close else "DE"
         raise ValueError(f"expected a country's two letters such as {proposal}")
     return code
@@ -66,13 +66,13 @@ def _region(country: str, value: str) -> str:
         calendar = country_holidays(country)
     except NotImplementedError:
         raise ValueError(f"{country!r} has no known regions; try {country or 'DE'}") from None
-    by_name = {likeness(code): code for code in calendar.subdivisions}
-    if likeness(value) in by_name:
-        return by_name[likeness(value)]
+    by_name = {normalized(code): code for code in calendar.subdivisions}
+    if normalized(value) in by_name:
+        return by_name[normalized(value)]
     if not by_name:
         raise ValueError(f"{country} has no known regions; try {country}")
-    by_name |= {likeness(name): code for name, code in calendar.subdivisions_aliases.items()}
-    close = get_close_matches(likeness(value), by_name, n=1, cutoff=0.5)
+    by_name |= {normalized(name): code for name, code in calendar.subdivisions_aliases.items()}
+    close = get_close_matches(normalized(value), by_name, n=1, cutoff=0.5)
     if close:
         raise ValueError(f"expected a known region such as {country}-{by_name[close[0]]}")
     known = [f"{country}-{code}" for code in calendar.subdivisions]

@@ -8,23 +8,23 @@ from datetime import timedelta
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.delivery.limits import Call, Quotas, Window
 from bot.domain.delivery.notices import Channel
-from bot.domain.likeness import exact, likeness, visible
+from bot.domain.normalization import exact, normalized, visible
 from bot.domain.people.access import AccessPolicy, Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 
 def people_policy(settings: Settings) -> PeoplePolicy:
     """Who is never asked, and who is behind which account."""
     people = settings.people
     return PeoplePolicy(
-        denied=frozenset(map(likeness, people.denied)),
-        not_break_glass=frozenset(map(likeness, people.not_break_glass)),
+        denied=frozenset(map(normalized, people.denied)),
+        not_break_glass=frozenset(map(normalized, people.not_break_glass)),
         owners={
-            likeness(account): exact(visible(owner)) for account, owner in people.owners.items()
+            normalized(account): exact(visible(owner)) for account, owner in people.owners.items()
         },
-        chats={likeness(account): Platform(where) for account, where in people.chats.items()},
+        chats={normalized(account): Platform(where) for account, where in people.chats.items()},
         first_chat=Platform(people.first_chat),
     )
 

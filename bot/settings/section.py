@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.settings.files import read_text
 
 

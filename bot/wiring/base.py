@@ -38,7 +38,7 @@ from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import OktaOrg
 from bot.services.inventory.scan import Scan
 from bot.settings.sections.store import RedisSettings, Weakness
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 
 class SystemClock:

@@ -22,12 +22,12 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.applications import Starlette
 
+from adapters.charts.chart_renderer import PillowCharts
 from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.okta.calls.pacing import BUCKETS
 from adapters.okta.hooks import OktaHooks
-from adapters.picture.painter import PillowPainter
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
 from adapters.redis.records.schema import overtaken
@@ -44,8 +44,8 @@ from adapters.redis.upkeep.retention import Retention
 from adapters.slack.incoming.socket import SlackSocket
 from adapters.system.rehearsal import OnRealTime
 from adapters.web.app import build_app
-from adapters.web.desk import ForOperators
-from adapters.web.desk import Services as PageServices
+from adapters.web.context import ForOperators
+from adapters.web.context import Services as PageServices
 from adapters.web.monitoring.metrics import Metrics
 from adapters.web.monitoring.probes import Probes, build_probe_app
 from adapters.webhook.outbox import Outbox
@@ -58,24 +58,31 @@ from bot.ports.engine import Engine
 from bot.ports.system import Clock
 from bot.role import Role
 from bot.services import counts
-from bot.services.delivery.inspection import Inspection
 from bot.services.delivery.monitor import Monitor
+from bot.services.delivery.scheduled_doctor import ScheduledDoctor
 from bot.services.inventory.scan import Scan
 from bot.settings.policies import operator_accounts
 from bot.settings.sections.clouds import SignInSettings
 from bot.settings.sections.mail import MailSettings
 from bot.settings.sections.webhook import WebhookSettings
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.base import Base, open_base, reminding_policy, store_place
 from bot.wiring.chats import open_chats
 from bot.wiring.check import ends
 from bot.wiring.doctor import make_doctor
 from bot.wiring.health import health, ready
-from bot.wiring.reloading import Difference, Reload, Switch, Talk, difference, merged
+from bot.wiring.reloading import (
+    CurrentConversation,
+    CurrentPages,
+    Difference,
+    Reload,
+    difference,
+    merged,
+)
 from bot.wiring.services import Outside, Services, assemble
 
 if TYPE_CHECKING:
-    from adapters.mail.bounces import Bounces
+    from adapters.mail.bounces import ImapBounces
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +120,7 @@ class Bot:
     `overtaken` runs until a newer release has taken the store over, and raises StoreNewer then.
     """
 
-    app: Switch
+    app: CurrentPages
     engine: QueueEngine
     ledger: RedisLedger
     scan: Scan
@@ -160,7 +167,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             if settings.entra
             else None,
             sign_ins=RedisSignIns(base.redis, base.keys),
-            painter=PillowPainter(),
+            chart_renderer=PillowCharts(),
             clock=clock,
             secrets=SystemSecrets(),
             doctor=make_doctor(settings, base.redis),
@@ -184,14 +191,14 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 clock=base.clock,
                 operators=operator_accounts(settings),
             )
-            inspection = Inspection(doctor, monitor, base.clock, expiring)
+            inspection = ScheduledDoctor(doctor, monitor, base.clock, expiring)
 
             async def look(org: str) -> None:
                 scan = await base.scan.org(org)
                 await monitor.scanned(scan, base.scan.tenants(org))
                 await inspection.run()
                 await services.candidates.review(await base.ledger.summaries(org))
-                await services.visits.review(org)
+                await services.actors.review(org)
                 await services.reassign.review(org)
 
             async def tick() -> None:
@@ -203,13 +210,13 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                     deliver=services.deliver,
                     deliver_all=services.deliver.batch,
                     scan=look,
-                    verify=services.follow.verify,
+                    verify=services.request_steps.verify,
                     tick=tick,
                 )
             )
             return services
 
-        talk = Talk(put_together(settings))
+        talk = CurrentConversation(put_together(settings))
         counts.expect(tuple(base.orgs))
         slack, teams = chats.slack(talk), chats.teams(talk)
         hooks = OktaHooks(
@@ -261,7 +268,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             )
 
         first = pages() if role.serves else build_probe_app(probes)
-        app, now = Switch(first, first.state), settings
+        app, now = CurrentPages(first, first.state), settings
 
         async def reload(new: Settings) -> Difference:
             nonlocal now
@@ -284,13 +291,13 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         yield Bot(app, engine, base.ledger, base.scan, reload, newer)
 
 
-def _bounces(mail: MailSettings | None) -> Bounces | None:
+def _bounces(mail: MailSettings | None) -> ImapBounces | None:
     """The mailbox for undeliverable mail. What reads it is loaded by those alone who have one."""
     if mail is None or mail.bounces is None:
         return None
-    from adapters.mail.bounces import Bounces
+    from adapters.mail.bounces import ImapBounces
 
-    return Bounces(mail.bounces, mail.ca_file)
+    return ImapBounces(mail.bounces, mail.ca_file)
 
 
 def _tell_others(
@@ -341,15 +348,17 @@ def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> P
     return PageServices(
         acknowledge=services.acknowledge,
         prove=services.prove,
-        follow=services.follow,
+        request_steps=services.request_steps,
         introduce=services.introduce,
-        visits=services.visits,
+        actors=services.actors,
         onboard=services.onboard,
         limits=limits,
         signs_in=settings.sign_in is not None and not weak,
         sign_in_origin=_origin(settings.entra.login_url) if settings.entra else "",
         callback=(settings.sign_in or SignInSettings()).redirect_path,
-        operators=ForOperators(services.enter, services.read) if services.enter else None,
+        operators=ForOperators(services.operator_sign_in, services.read)
+        if services.operator_sign_in
+        else None,
     )
 
 

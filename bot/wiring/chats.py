@@ -12,13 +12,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.http.client import open_http
 from adapters.http.counts import Api
-from adapters.http.many import ManyConnections
+from adapters.http.pool import ConnectionPool
 from adapters.redis.shared.conversations import RedisConversations
 from adapters.redis.shared.once import RedisOnce
 from adapters.slack.directory import SlackDirectory
 from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import open_web
-from adapters.slack.outgoing.outbound import SlackMessenger
+from adapters.slack.outgoing.messenger import SlackMessenger
 from adapters.teams.directory import TeamsDirectory
 from adapters.teams.incoming.inbound import TeamsInbound
 from adapters.teams.outgoing.connector import CONNECTIONS, Connector
@@ -29,9 +29,9 @@ from bot.chat.words import Words
 from bot.domain.people.admins import Platform
 from bot.ports.access import Directory
 from bot.ports.chat import Messenger
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.base import Base
-from bot.wiring.reloading import Talk
+from bot.wiring.reloading import CurrentConversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Chats:
     messengers: Mapping[Platform, Messenger]
     directories: Mapping[Platform, Directory]
 
-    def slack(self, talk: Talk) -> SlackInbound | None:
+    def slack(self, talk: CurrentConversation) -> SlackInbound | None:
         """What takes in Slack's requests."""
         if self.settings.slack is None or self.web is None:
             return None
@@ -68,7 +68,7 @@ class Chats:
             not_now=Words(self.settings.language)("chat.not_now"),
         )
 
-    def teams(self, talk: Talk) -> TeamsInbound | None:
+    def teams(self, talk: CurrentConversation) -> TeamsInbound | None:
         """What takes in Teams' activities."""
         if self.settings.teams is None or self.connected is None:
             return None
@@ -104,7 +104,7 @@ async def open_chats(
         directories[Platform.SLACK] = SlackDirectory(web)
     if settings.teams is not None:
         # A pool of its own: a slow Teams holds up nobody else.
-        teams_http = open_http(ManyConnections(CONNECTIONS), api=Api.TEAMS)
+        teams_http = open_http(ConnectionPool(CONNECTIONS), api=Api.TEAMS)
         stack.push_async_callback(teams_http.aclose)
         conversations = RedisConversations(base.redis, base.keys)
         viewers = Viewers(settings.teams, conversations, base.entra)

@@ -19,8 +19,8 @@ from adapters.http.keys.pem import certificate_of, private_key
 from adapters.http.tls import trusted
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid
+from bot.settings.settings import Settings
 from bot.settings.variables import named
-from bot.settings.whole import Settings
 from bot.wiring.base import store_address
 
 SOON = timedelta(days=30)

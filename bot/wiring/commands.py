@@ -14,7 +14,7 @@ from bot.services.campaign import restored
 from bot.services.campaign.planning import Planner
 from bot.services.inventory.waive import Waive
 from bot.settings.policies import operator_accounts
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.base import open_as_it_is, open_records, reminding_policy
 from bot.wiring.services import make_planner, waiver
 
@@ -36,14 +36,14 @@ async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive,
         yield records.ledger, waive, clock
 
 
-async def sent_since(settings: Settings, at: datetime) -> restored.Since:
+async def sent_since(settings: Settings, at: datetime) -> restored.WrittenSince:
     """What a store that is to be replaced knows of what went out after `at` (UTC)."""
     async with open_as_it_is(settings) as ledger:
         return await restored.sent_since(ledger, at, operator_accounts(settings))
 
 
 async def settle_restored(
-    settings: Settings, by: str, at: datetime, since: restored.Since | None
+    settings: Settings, by: str, at: datetime, since: restored.WrittenSince | None
 ) -> tuple[Delivery, ...]:
     """Take along what went out since a backup, of `at` (UTC), was restored; None: nobody knows.
 

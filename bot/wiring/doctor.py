@@ -19,8 +19,8 @@ from adapters.redis.server.probe import StoreProbe
 from adapters.redis.shared.conversations import RedisConversations
 from adapters.slack.probe import SlackProbe
 from adapters.teams.probe import TeamsProbe
-from adapters.web.links.granting import CONSENTED
-from adapters.web.monitoring.reach import AddressProbe
+from adapters.web.links.onboarding import CONSENTED
+from adapters.web.monitoring.address import AddressProbe
 from adapters.webhook.probe import WebhookProbe
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import SettingsSeen
@@ -29,7 +29,7 @@ from bot.ports.doctor import Probe
 from bot.ports.system import Clock
 from bot.services.doctor import Doctor
 from bot.settings.policies import operator_accounts
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.base import SystemClock, open_store, store_place
 from bot.wiring.check import ends, problems
 

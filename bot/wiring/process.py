@@ -12,7 +12,7 @@ from adapters.terminal.logs import say_reload
 from adapters.web.server import listening, make_server
 from bot.errors import O365BotError
 from bot.role import Role
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.bot import DRAIN, Bot, collect_rarely, open_bot
 
 

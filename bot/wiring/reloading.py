@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Message
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.services import Services
 
 _WHO_MAY = ("operators", "operator_groups", "operator_channels", "viewer_channels")
@@ -75,7 +75,7 @@ def _flat(prefix: str, section: BaseModel) -> Iterator[tuple[str, object]]:
             yield f"{prefix}{name}", value.get_secret_value() if secret else value
 
 
-class Talk:
+class CurrentConversation:
     """The conversation and the welcome, as the services are by now."""
 
     def __init__(self, services: Services) -> None:
@@ -116,7 +116,7 @@ class Talk:
         await self.services.welcome.moved(who)
 
 
-class Switch:
+class CurrentPages:
     """The pages, as they are by now. Whoever is being answered is answered by the former ones."""
 
     def __init__(self, app: ASGIApp, state: State) -> None:

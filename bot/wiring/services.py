@@ -9,25 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.chat.answering.asked import Asked
 from bot.chat.answering.conversation import Conversation
-from bot.chat.answering.operating import CampaignParts, Operating
+from bot.chat.answering.operator_commands import CampaignParts, OperatorCommands
+from bot.chat.answering.own_requests import OwnRequests
 from bot.chat.answering.welcome import Welcome
-from bot.chat.campaign.reminding import Reminding
+from bot.chat.campaign.writer import CampaignWriter
 from bot.chat.delivery.composer import NoticeComposer
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.people.admins import Platform
 from bot.domain.schedule import BOARDS, RETURNED_MAIL
 from bot.ports.access import Directory, Memberships
-from bot.ports.chat import Messenger, Presence, ReturnedMail
+from bot.ports.chat import BounceMailbox, Messenger, Presence
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.store.ledger import Ledger
 from bot.ports.store.limits import Limits, Pace
 from bot.ports.system import Clock, Secrets
-from bot.ports.writing import Painter
+from bot.ports.writing import ChartRenderer
 from bot.services.campaign.boards import Boards
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.outreach import Outreach
@@ -36,32 +36,32 @@ from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.remind import Remind
 from bot.services.campaign.statements import Statements
 from bot.services.consent.acknowledge import Acknowledge
+from bot.services.consent.actors import Actors
 from bot.services.consent.ask import Ask
-from bot.services.consent.follow import Follow
 from bot.services.consent.installations import Installations
 from bot.services.consent.introduce import Introduce
 from bot.services.consent.onboard import Onboard
 from bot.services.consent.prove import Prove
 from bot.services.consent.reassign import Reassign
+from bot.services.consent.request_steps import RequestSteps
 from bot.services.consent.signing_in import SigningIn
-from bot.services.consent.visit import Visits
+from bot.services.delivery.bounces import Bounces
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
-from bot.services.delivery.returned import Returns
 from bot.services.delivery.send import Send
 from bot.services.doctor import Doctor
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import Verdicts
 from bot.services.inventory.waive import Waive
-from bot.services.operators.enter import Enter
 from bot.services.operators.read import Read
+from bot.services.operators.sign_in import OperatorSignIn
 from bot.services.people.access import Access
 from bot.services.people.accounts import Accounts
 from bot.services.people.candidates import Candidates
 from bot.services.people.linked_accounts import LinkedAccounts
 from bot.settings import policies
-from bot.settings.whole import Settings
-from bot.wiring.entrance import entrance
+from bot.settings.settings import Settings
+from bot.wiring.operators import operator_sign_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,14 @@ class Outside:
     limits: Limits
     sign_in: SignIn | None
     sign_ins: SignIns
-    painter: Painter
+    chart_renderer: ChartRenderer
     clock: Clock
     secrets: Secrets
     doctor: Doctor
     directories: Mapping[Platform, Directory]
     memberships: Memberships
     presence: Presence | None = None
-    returned_mail: ReturnedMail | None = None
+    returned_mail: BounceMailbox | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,12 @@ class Services:
     deliver: Deliver
     acknowledge: Acknowledge
     prove: Prove
-    follow: Follow
+    request_steps: RequestSteps
     introduce: Introduce
     onboard: Onboard | None
-    visits: Visits
+    actors: Actors
     reassign: Reassign
-    enter: Enter | None  # None: operators have no pages
+    operator_sign_in: OperatorSignIn | None  # None: operators have no pages
     read: Read
 
 
@@ -144,13 +144,13 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         presence=outside.presence,
     )
     chat_is_proof = ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in
-    reminding = Reminding(
+    reminding = CampaignWriter(
         ledger=ledger,
         clock=clock,
         policy=policy,
         language=settings.language,
         secrets=secrets,
-        painter=outside.painter,
+        chart_renderer=outside.chart_renderer,
         public_url=settings.public_url,
         chat_is_proof=chat_is_proof,
     )
@@ -166,7 +166,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     )
     look_after = {BOARDS: boards.show}
     if outside.returned_mail is not None:
-        returns = Returns(
+        returns = Bounces(
             ledger=ledger, mailbox=outside.returned_mail, ask_another=reassign.instead
         )
         look_after[RETURNED_MAIL] = returns.poll
@@ -227,7 +227,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     )
 
     acknowledge = Acknowledge(ledger=ledger, engine=engine, clock=clock)
-    visits = Visits(
+    actors = Actors(
         ledger=ledger,
         sign_ins=outside.sign_ins,
         entra=outside.entra,
@@ -241,7 +241,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         signing_in = SigningIn(sign_in=outside.sign_in, sign_ins=outside.sign_ins, secrets=secrets)
     prove = Prove(
         acknowledge=acknowledge,
-        visits=visits,
+        actors=actors,
         ledger=ledger,
         signing_in=signing_in if settings.sign_in else None,
         sign_ins=outside.sign_ins,
@@ -251,8 +251,8 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         secrets=secrets,
         minimum=minimum,
     )
-    follow = Follow(
-        visits=visits,
+    request_steps = RequestSteps(
+        actors=actors,
         ledger=ledger,
         orgs=outside.orgs,
         scan=scan,
@@ -263,7 +263,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         scan_minutes=settings.scan_every_minutes,
     )
     introduce = Introduce(
-        visits=visits,
+        actors=actors,
         ledger=ledger,
         orgs=outside.orgs,
         messengers=messengers,
@@ -307,7 +307,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         waive=waiver(settings, ledger, clock, policy, engine),
     )
     conversation = Conversation(
-        operating=Operating(
+        operating=OperatorCommands(
             ledger=ledger,
             scan=scan,
             candidates=candidates,
@@ -321,11 +321,11 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             doctor=outside.doctor,
             channel_name=access.channel_name,
         ),
-        asked=Asked(
+        asked=OwnRequests(
             ledger=ledger,
             acknowledge=acknowledge,
             prove=prove,
-            follow=follow,
+            request_steps=request_steps,
             postpone=campaign.postpone,
             statements=Statements(
                 ledger=ledger, clock=clock, accounts=accounts, postpone=campaign.postpone
@@ -351,12 +351,12 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         deliver=deliver,
         acknowledge=acknowledge,
         prove=prove,
-        follow=follow,
+        request_steps=request_steps,
         introduce=introduce,
         onboard=onboard,
-        visits=visits,
+        actors=actors,
         reassign=reassign,
-        enter=entrance(
+        operator_sign_in=operator_sign_in(
             settings, access, signing_in, outside.sign_ins, outside.limits, clock, secrets
         ),
         read=Read(ledger=ledger, planner=planner, clock=clock),

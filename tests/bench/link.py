@@ -31,7 +31,7 @@ from adapters.redis.server.embedded import EmbeddedStore
 from adapters.redis.shared.limits import RedisLimits
 from adapters.redis.shared.sign_ins import RedisSignIns
 from adapters.web.app import build_app
-from adapters.web.desk import Services
+from adapters.web.context import Services
 from adapters.web.monitoring.health import Health
 from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
@@ -134,9 +134,9 @@ async def linked_app() -> AsyncIterator[LinkedApp]:
         services = Services(
             acknowledge=made.acknowledge,
             prove=made.prove,
-            follow=made.follow,
+            request_steps=made.request_steps,
             introduce=made.introduce,
-            visits=made.visits,
+            actors=made.actors,
             onboard=None,
             limits=limits,
             signs_in=True,

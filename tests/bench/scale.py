@@ -32,7 +32,7 @@ from adapters.redis.server.embedded import EmbeddedStore
 from adapters.redis.server.store import connect
 from adapters.redis.shared.presence import RedisPresence
 from adapters.slack.outgoing.calls import open_web
-from adapters.slack.outgoing.outbound import SlackMessenger
+from adapters.slack.outgoing.messenger import SlackMessenger
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
 from bot.domain.consent.requests import Stage

@@ -168,7 +168,7 @@ async def test_with_javascript_the_page_follows_by_itself(site: WebSite, chromiu
         await expect(place).to_contain_text("Once you say that it is saved")
         async with page.expect_request("**/live"):
             await page.reload()
-        await site.people.follow.saved(await site.session(page.context))
+        await site.people.request_steps.saved(await site.session(page.context))
         await expect(place).to_contain_text("Next check on", timeout=15_000)
         await site.change(stage=Stage.DONE)
         await expect(page.get_by_role("heading", level=1)).to_contain_text(

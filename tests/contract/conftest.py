@@ -16,7 +16,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store as redis_store
 from bot.ports.store.ledger import Ledger
-from bot.settings.whole import load
+from bot.settings.settings import load
 from sandbox.world import World
 from tests import site as web
 from tests.contract import okta_org, slack_stage, teams_world

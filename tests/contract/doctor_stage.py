@@ -14,7 +14,7 @@ from adapters.slack.probe import SlackProbe
 from adapters.teams.probe import TeamsProbe
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Finding
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from sandbox.company.records import EntraTenant, OktaOrg
 from sandbox.slack.workspace import Workspace
 from sandbox.teams.service import TeamsService

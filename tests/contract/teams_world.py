@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from adapters.http.client import open_http
-from adapters.http.many import ManyConnections
+from adapters.http.pool import ConnectionPool
 from adapters.teams.incoming.inbound import Progress, TeamsInbound
 from adapters.teams.outgoing.connector import CONNECTIONS, Connector
 from adapters.teams.outgoing.messenger import TeamsMessenger
@@ -261,8 +261,8 @@ async def teams_world(
     """
     async with (
         open_http() as http,
-        open_http(ManyConnections(connections)) as to_teams,
-        open_http(ManyConnections(100)) as client,
+        open_http(ConnectionPool(connections)) as to_teams,
+        open_http(ConnectionPool(100)) as client,
     ):
         answers, clock = Echo(), Clock()
         conversations, once, welcomes = ConversationsInMemory(), OnceInMemory(), Welcomed()

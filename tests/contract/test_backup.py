@@ -36,7 +36,7 @@ from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
-from bot.domain.inventory.scanning import Seen, scanned
+from bot.domain.inventory.scanning import AppReading, scanned
 from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import Wanted
 from bot.ports.store.backup import StoredKey
@@ -284,7 +284,7 @@ async def test_what_went_out_since_is_taken_along(
     seen = await ledger.app(RECORD.app.ref)
     assert seen is not None
     proven = Evidence(EvidenceKind.OWN_SECRET_RENEWED, now, now)
-    news = scanned(seen, seen.app, Seen((), (proven,)), now)
+    news = scanned(seen, seen.app, AppReading((), (proven,)), now)
     await ledger.commit(Changes(apps=(news,), solved=(before.place,)))
     await ledger.commit(Changes(recipients=(ben.told(now),), incidents=(wrong,)))
     (board,) = await ledger.boards()

@@ -19,7 +19,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.server import store
 from adapters.redis.server.probe import StoreProbe
 from adapters.redis.server.rights import TRIED, lacking
-from adapters.web.monitoring.reach import AddressProbe
+from adapters.web.monitoring.address import AddressProbe
 from adapters.webhook.probe import WebhookProbe
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Failure, Finding, Grade

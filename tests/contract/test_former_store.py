@@ -15,7 +15,7 @@ from bot.domain.changes import Changes
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
-from bot.domain.inventory.scanning import Seen, scanned
+from bot.domain.inventory.scanning import AppReading, scanned
 from tests.there import there
 
 K = EvidenceKind
@@ -65,7 +65,7 @@ async def test_the_next_look_lifts_it(ledger: RedisLedger) -> None:
         Evidence(kind, now, made, tenant=record.tenant.id)
         for kind in (K.SERVICE_ACCOUNT, K.TENANT_CONSENTED)
     )
-    seen = Seen((Evidence(K.CONNECTION_ON, now),), (), found, record.tenant)
+    seen = AppReading((Evidence(K.CONNECTION_ON, now),), (), found, record.tenant)
     new = scanned(record, record.app, seen, now)
     await ledger.commit(Changes(apps=(new,)))
     verdict = there(await ledger.app(record.app.ref)).assessed(now)
@@ -78,7 +78,7 @@ async def test_a_kind_that_a_newer_version_wrote_is_kept(ledger: RedisLedger) ->
     """It is read, worth nothing, and written back as it was."""
     record = there(await ledger.app(AppRef("contoso", "migrated")))
     odd = Evidence(EvidenceKind("of_tomorrow"), WRITTEN, WRITTEN, {"by": "x"}, "e9")
-    new = scanned(record, record.app, Seen((), (odd,)), WRITTEN + timedelta(hours=1))
+    new = scanned(record, record.app, AppReading((), (odd,)), WRITTEN + timedelta(hours=1))
     await ledger.commit(Changes(apps=(new,)))
     kept = there(await ledger.app(record.app.ref))
     assert [(e.detail, e.event_id) for e in kept.evidence if e.kind == "of_tomorrow"] == [

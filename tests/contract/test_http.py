@@ -21,9 +21,9 @@ from jwt.algorithms import RSAAlgorithm
 
 from adapters.http.answers import Answer, decode, retry_after, wrapped
 from adapters.http.client import CloudClient, Retry, open_http
-from adapters.http.doubt import MAY_HAVE_BEEN_SENT, NOTHING_SENT
 from adapters.http.keys.assertion import ClientKey
 from adapters.http.keys.jwks import KeySet
+from adapters.http.unknown_outcome import MAY_HAVE_BEEN_SENT, NOTHING_SENT
 from bot.errors import (
     CloudAnswerInvalid,
     CloudError,

@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from adapters.http.client import open_http
-from adapters.http.doubt import IDLE_SECONDS
-from adapters.http.many import ManyConnections
+from adapters.http.pool import ConnectionPool
+from adapters.http.unknown_outcome import IDLE_SECONDS
 from adapters.slack.outgoing.calls import open_web
 from tests.contract.slack_stage import settings
 from tests.contract.test_http_many import served
@@ -32,7 +32,7 @@ async def httpx_pool(url: str) -> AsyncIterator[Call]:
 
 @asynccontextmanager
 async def many(url: str) -> AsyncIterator[Call]:
-    async with open_http(ManyConnections(10)) as http:
+    async with open_http(ConnectionPool(10)) as http:
         yield lambda: http.post(url, json={})
 
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from adapters.http.client import open_http
-from adapters.http.doubt import MAY_HAVE_BEEN_SENT, NOTHING_SENT
-from adapters.http.many import ManyConnections
+from adapters.http.pool import ConnectionPool
+from adapters.http.unknown_outcome import MAY_HAVE_BEEN_SENT, NOTHING_SENT
 from sandbox.bot_process import free_port
 from tests.waiting import wait_until
 
@@ -40,7 +40,7 @@ async def served(handle: Handle) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def client(connections: int = 10) -> AsyncIterator[httpx.AsyncClient]:
-    async with open_http(ManyConnections(connections)) as http:
+    async with open_http(ConnectionPool(connections)) as http:
         yield http
 
 

@@ -20,7 +20,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.people.admins import Colleague, Platform
 from bot.domain.people.choice import Nobody
-from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.policy import AccountNote, AccountRule
 from bot.domain.people.prospects import Prospect
 from bot.errors import Conflict
 from bot.ports.store.ledger import Ledger
@@ -28,8 +28,8 @@ from tests import strategies as some
 from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, REQUEST
 
 KEYS = Keys()
-NOTE = AccountNote("ada", Said.DENIED, "Olga", NOW)
-OWNED = AccountNote("ada", Said.OWNER, "Olga", NOW, "carl@contoso.com")
+NOTE = AccountNote("ada", AccountRule.DENIED, "Olga", NOW)
+OWNED = AccountNote("ada", AccountRule.OWNER, "Olga", NOW, "carl@contoso.com")
 ENTRY = AuditEntry(NOW, "slack:U9", "note_account", "ada", {"said": "denied"})
 PROSPECT = Prospect(APP.ref, NOW, None, "Ada", ADA.upn, Platform.SLACK, "Sue")
 GAP = AdminGap(Gap.NO_P2, "GET roles", "no licence")
@@ -39,7 +39,7 @@ async def test_notes_are_kept_one_of_each_topic(ledger: Ledger) -> None:
     """Whose it is and whether it may be asked are two things; the later word replaces its topic."""
     assert await ledger.account_notes() == ()
     await ledger.commit(Changes(notes=(NOTE, OWNED), audit=(ENTRY,)))
-    allowed = replace(NOTE, said=Said.ALLOWED, revision=2)
+    allowed = replace(NOTE, said=AccountRule.ALLOWED, revision=2)
     await ledger.commit(Changes(notes=(allowed,)))
     assert set(await ledger.account_notes()) == {allowed, OWNED}
     assert await ledger.audit() == (ENTRY,)
@@ -61,7 +61,7 @@ async def test_a_note_over_another_than_was_read_is_refused_with_all_beside_it(
 async def test_a_note_that_is_taken_back_is_gone_and_may_be_said_again(ledger: Ledger) -> None:
     """Of the other topic nothing changes; another one than was read is not taken back."""
     await ledger.commit(Changes(notes=(NOTE, OWNED)))
-    newer = replace(NOTE, said=Said.ALLOWED, revision=2)
+    newer = replace(NOTE, said=AccountRule.ALLOWED, revision=2)
     await ledger.commit(Changes(notes=(newer,)))
     with pytest.raises(Conflict):
         await ledger.commit(Changes(unsaid=(NOTE,), audit=(ENTRY,)))
@@ -122,7 +122,7 @@ async def test_a_request_of_an_earlier_version_is_read_without_a_colleague() -> 
 
 
 notes = st.builds(
-    AccountNote, some.words, st.sampled_from(Said), some.words, some.any_moments, some.words
+    AccountNote, some.words, st.sampled_from(AccountRule), some.words, some.any_moments, some.words
 )
 prospects = st.builds(
     Prospect,

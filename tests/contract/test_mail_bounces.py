@@ -10,7 +10,7 @@ from email import message_from_bytes
 
 import pytest
 
-from adapters.mail.bounces import Bounces, said
+from adapters.mail.bounces import ImapBounces, said
 from adapters.mail.message_ids import make
 from bot.errors import ChatUnreachable
 from bot.settings.sections.mail import BouncesSettings
@@ -83,21 +83,21 @@ async def box(server: Imap, certificates: Certificates) -> AsyncIterator[Mailbox
 
 
 @pytest.fixture
-def reading(box: Mailbox, certificates: Certificates) -> Bounces:
+def reading(box: Mailbox, certificates: Certificates) -> ImapBounces:
     """What the bot reads it with."""
     return bounces(box.port, certificates)
 
 
-def bounces(port: int, certificates: Certificates, password: str = PASSWORD) -> Bounces:
+def bounces(port: int, certificates: Certificates, password: str = PASSWORD) -> ImapBounces:
     settings = BouncesSettings.model_validate(
         {"host": "127.0.0.1", "port": port, "user": USER, "password": password}
     )
-    return Bounces(settings, certificates.authority)
+    return ImapBounces(settings, certificates.authority)
 
 
 @pytest.mark.parametrize("back", [WHOLE, HEADERS], ids=["whole mail", "headers only"])
 async def test_a_mail_that_came_back_is_found_by_its_id_and_noted_once(
-    box: Mailbox, reading: Bounces, back: str
+    box: Mailbox, reading: ImapBounces, back: str
 ) -> None:
     """Until it is noted it is told again; then it counts as read."""
     await box.put(report("failed", "5.1.10", back))
@@ -113,14 +113,14 @@ async def test_a_mail_that_came_back_is_found_by_its_id_and_noted_once(
     [("delayed", "4.4.7"), ("failed", "4.4.7"), ("delivered", "2.1.5"), ("relayed", "2.0.0")],
 )
 async def test_only_what_is_for_good_counts(
-    box: Mailbox, reading: Bounces, action: str, status: str
+    box: Mailbox, reading: ImapBounces, action: str, status: str
 ) -> None:
     """A late mail may still arrive."""
     await box.put(report(action, status, WHOLE))
     assert [one.key for one in await reading.returned()] == [""]
 
 
-async def test_other_mail_is_left_alone(box: Mailbox, reading: Bounces) -> None:
+async def test_other_mail_is_left_alone(box: Mailbox, reading: ImapBounces) -> None:
     """People's answers stay unread, and an empty mailbox is no error."""
     assert await reading.returned() == ()
     await box.put(b"Subject: Re: Please connect\r\nFrom: gita@contoso.com\r\n\r\nIs this real?\r\n")
@@ -139,7 +139,7 @@ async def test_other_mail_is_left_alone(box: Mailbox, reading: Bounces) -> None:
         b"Content-Type: message/delivery-status\r\n\r\n\xff\xfe",
     ],
 )
-async def test_an_odd_report_says_nothing(box: Mailbox, reading: Bounces, odd: bytes) -> None:
+async def test_an_odd_report_says_nothing(box: Mailbox, reading: ImapBounces, odd: bytes) -> None:
     """Anybody may write to a mailbox."""
     await box.put(odd)
     assert [one.key for one in await reading.returned()] == [""]
@@ -161,7 +161,7 @@ BOUNDARIES = "".join(
     ids=["unknown words", "unknown letters", "huge", "odd subject"],
 )
 async def test_a_hostile_report_hides_no_other(
-    box: Mailbox, reading: Bounces, hostile: bytes
+    box: Mailbox, reading: ImapBounces, hostile: bytes
 ) -> None:
     """Whatever is sent to the mailbox: the report beside it is read, and both are noted."""
     await box.put(hostile)
@@ -196,9 +196,9 @@ def test_a_report_of_reports_without_end_says_nothing(nested: bytes) -> None:
     ],
 )
 async def test_a_report_about_somebody_elses_mail_is_no_report(
-    box: Mailbox, reading: Bounces, message_id: str
+    box: Mailbox, reading: ImapBounces, message_id: str
 ) -> None:
-    """The id that was given out is compared as a whole (`bot.services.delivery.returned`)."""
+    """The id that was given out is compared as a whole (`bot.services.delivery.bounces`)."""
     await box.put(report("failed", "5.1.1", WHOLE.replace(OURS, message_id)))
     (found,) = await reading.returned()
     assert found.message_id != OURS or found.key == ""
@@ -210,7 +210,7 @@ async def test_a_mailbox_that_nobody_vouches_for_is_not_read(box: Mailbox) -> No
         {"host": "127.0.0.1", "port": box.port, "user": USER, "password": PASSWORD}
     )
     with pytest.raises(ChatUnreachable):
-        await Bounces(settings, None).returned()
+        await ImapBounces(settings, None).returned()
 
 
 async def test_a_mailbox_that_cannot_be_read_is_told_without_its_password(

@@ -12,7 +12,7 @@ from adapters.okta.client import OktaClient
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import AppStatus, ConnectionStatus
 from bot.errors import CloudError
-from bot.settings.whole import load
+from bot.settings.settings import load
 from sandbox.world import World
 from tests.contract.loopback import SteppingClock
 from tests.contract.okta_org import HUMAN

@@ -28,7 +28,7 @@ from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import StoreUnsafe
 from bot.settings.sections.store import RedisSettings
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.base import open_base
 from tests.audits import findings
 from tests.stores import lay_down, picked_up, recorded

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.outgoing.answers import AnswerOdd
+from adapters.slack.outgoing.answers import UnexpectedAnswer
 from adapters.slack.outgoing.calls import open_web
-from adapters.slack.outgoing.outbound import PAGE, SlackMessenger
-from adapters.slack.outgoing.posting import NotToldWhere
+from adapters.slack.outgoing.messenger import PAGE, SlackMessenger
+from adapters.slack.outgoing.posting import MessageIdMissing
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
@@ -354,12 +354,12 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "no code": (refused(""), ChatUnreachable),
     "a code that is none": (refused("<b>x</b>"), ChatUnreachable),
     "a method that is gone": (refused("unknown_method"), ScopeMissing),
-    "another id": (lambda: JSONResponse({"ok": True}), NotToldWhere),
+    "another id": (lambda: JSONResponse({"ok": True}), MessageIdMissing),
     "ids of other types": (
         lambda: JSONResponse({"ok": True, "channel": 5, "ts": None}),
-        NotToldWhere,
+        MessageIdMissing,
     ),
-    "ok in words": (lambda: JSONResponse({"ok": "true"}), AnswerOdd),
+    "ok in words": (lambda: JSONResponse({"ok": "true"}), UnexpectedAnswer),
     "null": (lambda: JSONResponse(None), ChatUnreachable),
     "errors of another form": (refused("invalid_blocks", errors=5), MessageRefused),
     "metadata of another form": (refused("no_text", response_metadata="x"), MessageRefused),
@@ -372,8 +372,8 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "workspace quota": (refused("message_limit_exceeded"), ChatThrottled),
     "HTML, 502": (lambda: Response("<html>", 502, media_type="text/html"), ChatUnreachable),
     "HTML, 200": (lambda: Response("<html>", 200, media_type="text/html"), ChatUnreachable),
-    "text": (lambda: PlainTextResponse("ok"), AnswerOdd),
-    "JSON, a list": (lambda: JSONResponse(["ok"]), AnswerOdd),
+    "text": (lambda: PlainTextResponse("ok"), UnexpectedAnswer),
+    "JSON, a list": (lambda: JSONResponse(["ok"]), UnexpectedAnswer),
     "JSON, truncated": (lambda: Response("{", media_type="application/json"), ChatUnreachable),
     "nothing": (lambda: Response("", 204), ChatUnreachable),
     "rate limit": (lambda: Response("", 429, {"Retry-After": "7"}), ChatThrottled),

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import is_slacks, open_web
-from adapters.slack.outgoing.outbound import SlackMessenger
+from adapters.slack.outgoing.messenger import SlackMessenger
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, ChatRefused

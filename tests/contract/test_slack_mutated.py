@@ -16,7 +16,7 @@ import structlog
 
 from adapters.slack.directory import SlackDirectory
 from adapters.slack.outgoing.calls import open_web
-from adapters.slack.outgoing.outbound import SlackMessenger
+from adapters.slack.outgoing.messenger import SlackMessenger
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform

@@ -12,7 +12,7 @@ from importlib.resources import files
 import pytest
 
 from adapters.slack.outgoing.calls import open_web
-from adapters.slack.outgoing.outbound import SlackMessenger
+from adapters.slack.outgoing.messenger import SlackMessenger
 from adapters.slack.outgoing.refusals import CODES
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform

@@ -25,7 +25,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, ChatThrottled, ChatUnreachable, PersonUnreachable
 from bot.message import Message
 from bot.settings.sections.chat import TeamsSettings
-from bot.settings.whole import load
+from bot.settings.settings import load
 from sandbox.company.records import Person
 from sandbox.world import World
 from tests.contract.teams_world import Clock

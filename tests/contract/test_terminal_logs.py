@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from adapters.terminal.blanking import blank_secrets, blank_text
-from adapters.terminal.repeats import Repeats
+from adapters.terminal.redaction import redact_secrets, redact_text
+from adapters.terminal.repeat_filter import RepeatFilter
 
 TOKEN = "T" * 43
 PASSWORD = "hunter2-hunter2"
@@ -126,7 +126,7 @@ def test_what_opens_something_is_blanked_wherever_it_stands(said: str, written: 
         def __repr__(self) -> str:
             return said
 
-    blank = blank_text(said)
+    blank = redact_text(said)
     if written is None:
         assert re.fullmatch(r"(-----BEGIN PRIVATE KEY-----)?\[blanked\]", blank)
     else:
@@ -138,7 +138,7 @@ def test_what_opens_something_is_blanked_wherever_it_stands(said: str, written: 
         "error": ValueError(said),
         "odd": Odd(),
     }
-    assert blank_secrets(None, "info", dict(told)) == {
+    assert redact_secrets(None, "info", dict(told)) == {
         "event": blank,
         "bytes": blank,
         "nested": [{"a": [blank]}, {blank: 1}],
@@ -158,7 +158,7 @@ def test_what_stands_under_a_secrets_name_is_blanked_at_any_depth() -> None:
         "private": False,
         "endless": endless,
     }
-    written = blank_secrets(None, "info", told)
+    written = redact_secrets(None, "info", told)
     assert written["a"] == {"client_secret": "[blanked]", "b": [{"Authorization": "[blanked]"}]}
     assert (written["tokens"], written["response_url"]) == ("[blanked]", "[blanked]")
     assert written["private"] is False
@@ -172,7 +172,7 @@ def record(said: object, *args: object, level: int = logging.ERROR) -> logging.L
 def test_the_same_failure_is_written_once_a_second() -> None:
     """Whatever differs in numbers; the next one says how many there were. Other failures pass."""
     now = [0.0]
-    repeats = Repeats(lambda: now[0])
+    repeats = RepeatFilter(lambda: now[0])
     flood = [record("accept failed on fd %d at 0x7f%d", n, n) for n in range(1000)]
     assert [one for one in flood if repeats.filter(one)] == flood[:1]
     assert repeats.filter(record("something else"))
@@ -195,7 +195,7 @@ def test_the_same_failure_is_written_once_a_second() -> None:
 
 def test_what_is_remembered_of_failures_has_an_end() -> None:
     """However many kinds of them there are."""
-    repeats = Repeats(lambda: 0.0)
+    repeats = RepeatFilter(lambda: 0.0)
     letters = "abcdefghijklmnopqrstuvwxyz"
     for one in itertools.product(letters, repeat=3):
         assert repeats.filter(record("".join(one)))
@@ -213,6 +213,6 @@ def test_a_long_text_is_blanked_in_one_pass(piece: str) -> None:
     """Whatever somebody sends to be logged: ten times as long takes ten times, not a hundred."""
     text = piece * (100_000 // len(piece))
     began = time.process_time()
-    blank = blank_text(text)
+    blank = redact_text(text)
     assert time.process_time() - began < 5  # a hundredth of what reading it again and again takes
     assert len(blank) < 33_000, "no line of a log is without end"

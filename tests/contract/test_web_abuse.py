@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.shared.limits import RedisLimits
-from adapters.web.desk import MISSES_PER_ADDRESS
+from adapters.web.context import MISSES_PER_ADDRESS
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
 from bot.errors import CloudUnreachable, LinkExpired, SignInRefused, TokenInvalid

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.web.connections import Deadlines, Door
+from adapters.web.connections import ConnectionLimit, Deadlines
 from adapters.web.networks import network_named
 from tests.serving import served
 from tests.waiting import wait_until
@@ -50,8 +50,8 @@ QUICK = Deadlines(2.0, 2.0, 2.0)
 
 
 @asynccontextmanager
-async def behind(door: Door) -> AsyncIterator[int]:
-    async with served(lambda _: APP, door) as url:
+async def behind(connection_limit: ConnectionLimit) -> AsyncIterator[int]:
+    async with served(lambda _: APP, connection_limit) as url:
         yield int(url.rpartition(":")[2])
 
 
@@ -94,17 +94,17 @@ UNENDED = (
 
 async def test_a_request_that_does_not_end_is_cut_off() -> None:
     """In its head, in its body, in a body that nobody asked for, behind a whole one."""
-    door = Door(2 * len(UNENDED), QUICK)
-    async with behind(door) as port, AsyncExitStack() as stack:
+    connection_limit = ConnectionLimit(2 * len(UNENDED), QUICK)
+    async with behind(connection_limit) as port, AsyncExitStack() as stack:
         waiting = [is_cut(await connected(stack, port, said)) for said in UNENDED]
         cut = dict(zip(UNENDED, await asyncio.gather(*waiting), strict=True))
         assert cut == dict.fromkeys(UNENDED, True)
-        await wait_until(lambda: len(door) == 0, what="their places are free")
+        await wait_until(lambda: len(connection_limit) == 0, what="their places are free")
 
 
 async def test_a_byte_now_and_then_does_not_put_the_deadline_off() -> None:
     """Slowloris: header after header, for ever."""
-    async with behind(Door(16, QUICK)) as port, AsyncExitStack() as stack:
+    async with behind(ConnectionLimit(16, QUICK)) as port, AsyncExitStack() as stack:
         reader, writer = await connected(stack, port, b"GET /health HTTP/1.1\r\n")
 
         async def drip() -> None:
@@ -123,9 +123,9 @@ async def test_a_body_that_breaks_off_gets_one_answer_at_most(
     caplog: pytest.LogCaptureFixture, method: str, then: bytes
 ) -> None:
     """Whoever works on the request may be answering: nothing falls over, and the door is free."""
-    door = Door(8, QUICK)
+    connection_limit = ConnectionLimit(8, QUICK)
     async with AsyncExitStack() as stack:
-        port = await stack.enter_async_context(behind(door))
+        port = await stack.enter_async_context(behind(connection_limit))
         said = f"{method} /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         for apart in (True, False):
             first = said.encode() + b"3\r\nabc\r\n"
@@ -146,16 +146,16 @@ async def test_a_body_that_breaks_off_gets_one_answer_at_most(
 
 async def test_an_answer_that_nobody_reads_is_given_up() -> None:
     """The place and the memory are free again."""
-    door = Door(16, QUICK)
-    async with behind(door) as port, AsyncExitStack() as stack:
+    connection_limit = ConnectionLimit(16, QUICK)
+    async with behind(connection_limit) as port, AsyncExitStack() as stack:
         await connected(stack, port, b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-        await wait_until(lambda: len(door) == 1, what="it is there")
-        await wait_until(lambda: len(door) == 0, what="it is given up", within=60)
+        await wait_until(lambda: len(connection_limit) == 1, what="it is there")
+        await wait_until(lambda: len(connection_limit) == 0, what="it is given up", within=60)
 
 
 async def test_a_large_answer_that_is_read_arrives_whole() -> None:
     """Also when it takes longer than the deadline, as long as somebody reads."""
-    async with behind(Door(16, QUICK)) as port:
+    async with behind(ConnectionLimit(16, QUICK)) as port:
         assert len(await asked(port, "/large")) > LARGE
 
 
@@ -164,11 +164,11 @@ async def test_a_large_answer_that_is_read_arrives_whole() -> None:
 )
 async def test_health_answers_however_many_hold_the_door(asks: bytes) -> None:
     """Far more than there is room for, all from the same address: who asks in whole is let in."""
-    door = Door(32, QUICK)
-    async with behind(door) as port, AsyncExitStack() as stack:
+    connection_limit = ConnectionLimit(32, QUICK)
+    async with behind(connection_limit) as port, AsyncExitStack() as stack:
         for _ in range(100):
             await connected(stack, port, asks)
-            assert len(door) <= door.most // 2
+            assert len(connection_limit) <= connection_limit.most // 2
         for _ in range(10):
             assert (await asked(port)).endswith(b"fine")
 
@@ -176,7 +176,7 @@ async def test_health_answers_however_many_hold_the_door(asks: bytes) -> None:
 async def test_keep_alive_still_works() -> None:
     """Many whole requests over one connection, and pipelined ones."""
     whole = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-    async with behind(Door(16, QUICK)) as port, AsyncExitStack() as stack:
+    async with behind(ConnectionLimit(16, QUICK)) as port, AsyncExitStack() as stack:
         reader, writer = await connected(stack, port, whole + whole)
         for _ in range(2):
             assert (await reader.readuntil(b"fine")).startswith(b"HTTP/1.1 200")
@@ -195,8 +195,8 @@ async def test_who_is_being_answered_is_not_cut_for_a_newcomer() -> None:
         return Response("done")
 
     app = Starlette(routes=[Route("/", held)])
-    door = Door(4, QUICK)
-    async with served(lambda _: app, door) as url, AsyncExitStack() as stack:
+    connection_limit = ConnectionLimit(4, QUICK)
+    async with served(lambda _: app, connection_limit) as url, AsyncExitStack() as stack:
         port = int(url.rpartition(":")[2])
         whole = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         inside = [await connected(stack, port, whole) for _ in range(2)]
@@ -214,7 +214,7 @@ def test_the_cap_is_below_the_descriptors(monkeypatch: pytest.MonkeyPatch) -> No
         return 256, 256
 
     monkeypatch.setattr("adapters.web.connections.resource.getrlimit", few)
-    assert Door().most == 128
+    assert ConnectionLimit().most == 128
 
 
 @pytest.mark.parametrize(

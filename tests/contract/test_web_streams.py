@@ -14,7 +14,7 @@ from adapters.web.pages import Pages
 from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind
 from bot.domain.consent.sign_in import Session
-from bot.services.consent.visit import BySession
+from bot.services.consent.actors import BySession
 from tests.person import Asked as People
 from tests.site import ASKED, a_site
 from tests.waiting import wait_until
@@ -24,7 +24,7 @@ CROWD = 400
 
 async def test_of_four_hundred_streams_at_once_a_hundred_are_let_in() -> None:
     """Counted before the first of them has begun; each gives its place back."""
-    live = Live(People().follow, Pages(cache(Words)), asyncio.Event())
+    live = Live(People().request_steps, Pages(cache(Words)), asyncio.Event())
     answers = [live.stream(Words(), BySession(f"s{n}", "r1")) for n in range(CROWD)]
     assert [one.status_code for one in answers].count(200) == MOST_STREAMS
     scope = {"type": "http", "method": "GET", "asgi": {"spec_version": "2.3"}}

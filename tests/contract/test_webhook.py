@@ -31,7 +31,7 @@ from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
 from adapters.redis.shared.webhook_position import RedisWebhookPosition
 from adapters.webhook.outbox import Outbox
-from adapters.webhook.post import NotTaken, Post
+from adapters.webhook.post import EventRejected, Post
 from bot.domain.audit import Row
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.events import TYPES, type_of
@@ -305,7 +305,7 @@ async def test_an_address_in_a_private_network_is_not_called(
     private = settings(url).model_copy(update={"allow_private": False})
     address = url.replace("127.0.0.1", host)
     post = Post(private.model_copy(update={"url": address}), time.time)
-    with pytest.raises(NotTaken, match="private network"):
+    with pytest.raises(EventRejected, match="private network"):
         await post("id", b"{}")
     await post.aclose()
     assert one.asked == 0

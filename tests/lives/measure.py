@@ -10,7 +10,7 @@ from bot.domain.evidence.history import heard, registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.records import AppRecord
-from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, plan, scanned
+from bot.domain.inventory.scanning import AppReading, ScanPolicy, ScanReason, plan, scanned
 from tests.lives.world import DAY, WATCHED_FROM, Life, make
 
 SCANS = timedelta(hours=6)
@@ -105,10 +105,10 @@ class Watch:
         log = self._log(now)
         known = {} if is_new else {"0oa1": self.record}
         changed = frozenset({"0oa1"} if any(e.event_id and not e.failed_part for e in log) else ())
-        occasion = Occasion(now, changed=changed)
+        occasion = ScanReason(now, changed=changed)
         known_as = registration_of((*self.record.evidence, *log))
         for todo in plan([app], known, {"0oa1": log} if log else {}, occasion, self.policy):
-            seen = Seen(
+            seen = AppReading(
                 (life.connection(now),) if todo.connection else None,
                 log,
                 life.microsoft(now, known_as) if todo.microsoft else None,

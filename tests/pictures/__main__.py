@@ -21,7 +21,7 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
-from adapters.picture.burn_down import draw as draw_chart
+from adapters.charts.burn_down import draw as draw_chart
 from adapters.slack.drawing.message import draw as draw_for_slack
 from adapters.teams.drawing.card import draw as draw_for_teams
 from bot.chat.words import languages

@@ -18,7 +18,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.schedule import BOARDS
 from bot.errors import ChatError, ConsentError
-from bot.services.consent.visit import ByChat
+from bot.services.consent.actors import ByChat
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import settled
 from bot.settings.sections.chat import TeamsSettings

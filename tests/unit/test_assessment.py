@@ -16,9 +16,9 @@ from bot.domain.evidence.rules import (
     GRAPH_FLOW_SINCE,
     SHELVES,
     SHOWS_WITHIN,
+    Direction,
     Evidence,
     EvidenceKind,
-    Lean,
     Nature,
     Source,
 )
@@ -568,7 +568,7 @@ def test_without_decisive_evidence_for_the_app_it_is_never_migrated(
         e
         for e in body
         if e.rule.nature is Nature.WORD
-        or not ((e.rule.decisive and e.leans(Lean.DONE)) or e.kind is K.OWN_SECRET_RENEWED)
+        or not ((e.rule.decisive and e.leans(Direction.DONE)) or e.kind is K.OWN_SECRET_RENEWED)
     ]
     assert assess([ON, SAID, *hints], now).state is not MIGRATED
 

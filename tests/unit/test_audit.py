@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.audit import Finding, Former, Head, Row, Verifier, Wrong, digest_of, sealed
+from bot.domain.audit import Finding, Head, Row, UnchainedRows, Verifier, Wrong, digest_of, sealed
 from bot.domain.changes import Action
 
 KEY = b"k" * 32
@@ -140,7 +140,7 @@ def test_rows_from_before_the_chain_are_sealed_together() -> None:
         Row(f"{n}-0", 0, "2026-11-01T09:00:00+00:00", "o365bot", "ask", "a/1", f'{{"n": "{n}"}}')
         for n in range(1, 5)
     ]
-    told = Former()
+    told = UnchainedRows()
     for row in former:
         told.take(digest_of(row))
     seal = Row(
@@ -172,7 +172,7 @@ def test_rows_from_before_the_chain_are_sealed_together() -> None:
 def test_a_row_that_went_when_somebody_was_forgotten_leaves_its_digest() -> None:
     """Which a row of the chain must name."""
     former = [Row(f"{n}-0", 0, "", "slack:U1", "ask", "a/1", "{}") for n in range(1, 4)]
-    told = Former()
+    told = UnchainedRows()
     for row in former:
         told.take(digest_of(row))
     one = Row("9-0", 1, "", "o365bot", Action.SEALED, "audit", json.dumps(told.told))

@@ -19,7 +19,7 @@ from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import Colleague, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, Nobody, choose_admin, pair
-from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
+from bot.domain.people.policy import AccountNote, AccountRule, PeoplePolicy
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import summary_of
 from bot.services.people.accounts import Noted
@@ -32,7 +32,7 @@ from tests.there import there
 
 WORDS = Words()
 SUE = OktaAdmin("contoso", "00u9", "Sue Super", "sue@contoso.com", "SUPER_ADMIN")
-SAID = AccountNote("ada@contoso.com", Said.OWNER, "Olga", NOW, "carl@contoso.com")
+SAID = AccountNote("ada@contoso.com", AccountRule.OWNER, "Olga", NOW, "carl@contoso.com")
 NO_POLICY = PeoplePolicy()
 LETTER = PersonalLink(ADA_IN_CHAT, "r1")
 
@@ -72,10 +72,10 @@ def test_what_is_said_of_an_account_is_understood_only_in_full(words: str, comma
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("said", Said)
+@pytest.mark.parametrize("said", AccountRule)
 @pytest.mark.parametrize("known", [(), ("Ada Moreau",)])
 def test_a_note_is_confirmed_with_whom_it_is_about(
-    language: str, said: Said, known: tuple[str, ...]
+    language: str, said: AccountRule, known: tuple[str, ...]
 ) -> None:
     """A misspelt account is not taken in silence."""
     for owner in ("", "carl@contoso.com"):
@@ -224,7 +224,7 @@ async def test_the_personal_message_names_the_colleague_and_what_ends(ledger: Fa
 
 async def test_a_colleague_who_was_denied_since_is_not_named(ledger: FakeLedger) -> None:
     """The message is written by what holds when it is sent."""
-    denied = AccountNote("sue@contoso.com", Said.DENIED, "op", NOW)
+    denied = AccountNote("sue@contoso.com", AccountRule.DENIED, "op", NOW)
     await ledger.commit(Changes(notes=(denied,)))
     message = there(await letters(ledger).compose(LETTER, link="https://x"))
     assert "Sue Super" not in text_of(message)

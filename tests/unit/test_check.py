@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from bot.errors import SettingsInvalid
-from bot.settings.whole import load
+from bot.settings.settings import load
 from bot.wiring.check import examine, soon_over
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

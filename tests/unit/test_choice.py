@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.campaign.windows import phones_retire
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, Nobody, pair
-from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
+from bot.domain.people.policy import AccountNote, AccountRule, PeoplePolicy
 from bot.domain.people.prospects import prospect
 from bot.domain.people.weighing import DISQUALIFYING, OKTA_ROLES, Point, okta_role
 from tests import strategies as some
@@ -43,7 +43,7 @@ notes = st.lists(
     st.builds(
         AccountNote,
         st.sampled_from(["ada", "ada@contoso.com", "ben", "ben@contoso.com"]),
-        st.sampled_from(Said),
+        st.sampled_from(AccountRule),
         st.just("Olga"),
         some.moments,
         st.sampled_from(["", "carl@contoso.com"]),
@@ -86,7 +86,7 @@ def test_a_denial_by_command_beats_everything(
     admins: list[GlobalAdmin], policy: PeoplePolicy
 ) -> None:
     """The last word is `deny ada`: Ada is not chosen, as candidate or to sit beside."""
-    denial = AccountNote("ada", Said.DENIED, "Olga", NOW + timedelta(days=999))
+    denial = AccountNote("ada", AccountRule.DENIED, "Olga", NOW + timedelta(days=999))
     denied = policy.with_notes((*policy.notes, denial))
     choice = choose(*admins, policy=denied)
     for candidate in choice.candidates:
@@ -101,7 +101,7 @@ def test_allowing_takes_back_the_guess_and_a_denial_and_nothing_else(
 ) -> None:
     """No MFA, disabled, unreachable: that stays, whoever may be asked."""
     allowed = policy.with_notes(
-        (*policy.notes, AccountNote("ada", Said.ALLOWED, "Olga", NOW + timedelta(days=999)))
+        (*policy.notes, AccountNote("ada", AccountRule.ALLOWED, "Olga", NOW + timedelta(days=999)))
     )
     before = {c.admin.object_id: set(c.con) for c in choose(*admins, policy=policy).candidates}
     after = {c.admin.object_id: set(c.con) for c in choose(*admins, policy=allowed).candidates}
@@ -172,7 +172,7 @@ def test_a_denied_okta_admin_does_not_sit_beside() -> None:
     """By address as by user id, in the settings as by command."""
     policy = PeoplePolicy(denied=frozenset({"hanna@contoso.com"}))
     assert paired(HERE, reach=(HERE.user_id,), policy=policy).partner is None
-    policy = PeoplePolicy(notes=(AccountNote("00u-here", Said.DENIED, "Olga", NOW),))
+    policy = PeoplePolicy(notes=(AccountNote("00u-here", AccountRule.DENIED, "Olga", NOW),))
     assert paired(HERE, SUPER, reach=(HERE.user_id,), policy=policy).partner == (
         paired(SUPER, policy=policy).partner
     )

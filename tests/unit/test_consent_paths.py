@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import (
     FRESH,
@@ -23,6 +22,7 @@ from bot.domain.consent.requests import (
     allowed,
     step,
 )
+from bot.domain.consent.snooze import Snooze
 from bot.domain.evidence.rules import RULES, Source
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent
 from tests.examples import NOW, REQUEST

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from bot.settings.settings import Settings, load
 from bot.settings.variables import CONFIG_VARIABLE, PREFIX
-from bot.settings.whole import Settings, load
 from tools.docs import sections
 
 ROOT = Path(__file__).parents[2]

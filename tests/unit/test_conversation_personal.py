@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.chat.answering.patience import SAID
+from bot.chat.answering.rate_limit import SAID
 from bot.chat.typed.commands import (
     Already,
     ItIsMe,

@@ -13,7 +13,7 @@ from bot.chat.typed.verbs import VERBS
 from bot.domain.consent.requests import TRANSITIONS
 from bot.domain.evidence.rules import EvidenceKind
 from bot.errors import O365BotError, SettingsInvalid
-from bot.settings.whole import Settings, load
+from bot.settings.settings import Settings, load
 from tools.docs import DOCS, PAGES, PARTS, renew, sections
 
 ROOT = DOCS.parent

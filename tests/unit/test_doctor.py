@@ -19,7 +19,7 @@ from bot.domain.doctor.checks import CHECKS, examine, worst
 from bot.domain.doctor.finding import Check, Failure, Finding, Found, Grade
 from bot.domain.doctor.seen import OktaSeen, RegistrationSeen, StoreSeen
 from bot.services.doctor import Doctor
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from tests.contract import test_doctor_chat as chat
 from tests.contract import test_doctor_clouds as clouds
 from tests.contract import test_doctor_installation as installation
@@ -121,7 +121,7 @@ def run(tmp_path: Path, *words: str, findings: tuple[Finding, ...]) -> tuple[int
     cli = build_cli(
         serve=nothing,  # type: ignore[arg-type]  # never called
         examine=nothing,  # type: ignore[arg-type]  # never called
-        open_desk=nothing,  # type: ignore[arg-type]  # never called
+        open_inventory=nothing,  # type: ignore[arg-type]  # never called
         open_planner=nothing,  # type: ignore[arg-type]  # never called
         open_doctor=open_doctor,
     )

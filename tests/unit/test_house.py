@@ -190,8 +190,8 @@ def test_the_picture_of_the_tree_is_the_tree() -> None:
 
 
 LOWERED = {
-    "bot/domain/likeness.py": "what the two forms of names are made of",
-    "adapters/http/many.py": "bytes, of which it changes ASCII alone",
+    "bot/domain/normalization.py": "what the two forms of names are made of",
+    "adapters/http/pool.py": "bytes, of which it changes ASCII alone",
     "bot/errors.py": "our own class names, for their codes",
 }
 """Where letters are made small by Python's own means, and why that is right there."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from typer.testing import CliRunner
 
 from bot.__main__ import the_cli
-from bot.settings.whole import load
+from bot.settings.settings import load
 from bot.wiring.check import problems
 
 ID = "00000000-0000-0000-0000-000000000002"

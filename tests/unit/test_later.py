@@ -10,16 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.consent import polls
-from bot.domain.consent.later import (
-    Moved,
+from bot.domain.consent.polls import POLLS_AFTER, Polling
+from bot.domain.consent.snooze import (
     Snooze,
+    SnoozeMoved,
     plan,
     plan_snooze,
     snooze_bounds,
     why_moved,
     zone_named,
 )
-from bot.domain.consent.polls import POLLS_AFTER, Polling
 from bot.domain.time.calendar import Calendar
 from tests import strategies as some
 from tests.there import there
@@ -77,12 +77,12 @@ def test_a_plan_that_makes_sense_stays_as_it_was_said() -> None:
     ("local", "why"),
     [
         (datetime(2026, 3, 27, 9), None),
-        (datetime(2026, 3, 20, 9), Moved.PAST),
-        (datetime(2026, 3, 28, 9), Moved.CLOSED),
-        (datetime(2026, 4, 13, 9), Moved.LATE),
+        (datetime(2026, 3, 20, 9), SnoozeMoved.PAST),
+        (datetime(2026, 3, 28, 9), SnoozeMoved.CLOSED),
+        (datetime(2026, 4, 13, 9), SnoozeMoved.LATE),
     ],
 )
-def test_a_plan_that_was_moved_says_why(local: datetime, why: Moved | None) -> None:
+def test_a_plan_that_was_moved_says_why(local: datetime, why: SnoozeMoved | None) -> None:
     """In the past, on a Saturday, after the date."""
     now, deadline = datetime(2026, 3, 26, 8, tzinfo=UTC), date(2026, 4, 10)
     berlin = Calendar(ZoneInfo("Europe/Berlin"))
@@ -97,7 +97,7 @@ def test_nothing_is_put_off_for_ever() -> None:
     for deadline in (date(2027, 3, 1), date(2024, 12, 31)):
         kept = plan(datetime(2026, 9, 1, 9), "", now, deadline, berlin).until
         wanted = datetime(2026, 9, 1, 7, tzinfo=UTC)
-        assert why_moved(wanted, kept, now, deadline, berlin) is Moved.FAR
+        assert why_moved(wanted, kept, now, deadline, berlin) is SnoozeMoved.FAR
 
 
 @given(some.calendars(), some.any_moments, LOCALS, st.integers(-60, 200))

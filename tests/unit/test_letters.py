@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.chat.delivery.composer import SHOWN
 from bot.chat.words import Words, languages
 from bot.domain.changes import Changes
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage, Step, step
+from bot.domain.consent.snooze import Snooze
 from bot.domain.delivery.notices import (
     Channel,
     ChannelReminder,
@@ -27,7 +27,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.message import Command, Heading, OpenLink, plainly
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, DELIVERED, NOW, RECORD, REQUEST, TENANT
@@ -298,7 +298,7 @@ async def test_an_operator_reads_what_ends_why_it_was_and_how_to_renew_it(
     ledger: FakeLedger,
 ) -> None:
     """From the ledger as it is then: of what was taken back nothing is said."""
-    ends = OperatorNote(ADA_IN_CHAT, Happening.WAIVER_ENDS, str(APP.ref), "2025-03-03")
+    ends = OperatorNote(ADA_IN_CHAT, NewsKind.WAIVER_ENDS, str(APP.ref), "2025-03-03")
     assert await letters(ledger).compose(ends) is None
     await ledger.commit(Changes(apps=(replace(RECORD, waiver=WAIVED, revision=2),)))
     said = text_of(there(await letters(ledger).compose(ends)))

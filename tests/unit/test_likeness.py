@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.likeness import exact, likeness, visible, with_emoji
+from bot.domain.normalization import exact, normalized, visible, with_emoji
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ from bot.domain.likeness import exact, likeness, visible, with_emoji
 )
 def test_what_looks_the_same_is_the_same(one: str, other: str) -> None:
     """Whatever the client, the keyboard or the clipboard made of it."""
-    assert likeness(one) == likeness(other)
+    assert normalized(one) == normalized(other)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_what_looks_the_same_is_the_same(one: str, other: str) -> None:
 )
 def test_what_looks_different_is_different(one: str, other: str) -> None:
     """And letters of another alphabet are other letters."""
-    assert likeness(one) != likeness(other)
+    assert normalized(one) != normalized(other)
 
 
 @given(st.text(max_size=40))
 def test_the_form_of_a_form_is_the_form(text: str) -> None:
     """So it does not matter who made it first."""
-    assert likeness(likeness(text)) == likeness(text)
-    assert likeness(text.upper()) == likeness(text.upper().lower().upper())
+    assert normalized(normalized(text)) == normalized(text)
+    assert normalized(text.upper()) == normalized(text.upper().lower().upper())
 
 
 def test_names_of_no_emoji_stay() -> None:

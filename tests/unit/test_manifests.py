@@ -154,7 +154,9 @@ def test_every_scope_that_slack_is_asked_for_is_explained() -> None:
 
 
 def run(*words: str) -> tuple[int, str, str]:
-    cli = build_cli(serve=None, examine=None, open_desk=None, open_planner=None, open_doctor=None)  # type: ignore[arg-type]  # none is called
+    cli = build_cli(
+        serve=None, examine=None, open_inventory=None, open_planner=None, open_doctor=None
+    )  # type: ignore[arg-type]  # not called
     add_platform_commands(cli, manifest, package)
     ran = CliRunner().invoke(cli, words, env={"O365BOT_CONFIG": None})
     return ran.exit_code, ran.stdout, ran.stderr

@@ -14,8 +14,8 @@ from bot.domain.doctor.finding import Finding, Found
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.services.delivery.incidents import Incidents
-from bot.services.delivery.inspection import EVERY, Inspection
 from bot.services.delivery.monitor import Monitor
+from bot.services.delivery.scheduled_doctor import EVERY, ScheduledDoctor
 from bot.services.doctor import Doctor
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
@@ -163,7 +163,7 @@ FEW = finding("store_replicas", "few", "store", connected=0, wanted=1)
 SECRET = {"check": "registration_secret", "outcome": "soon", "place": "teams:registration"}
 
 
-async def scanned(monitored: Monitored, inspection: Inspection, times: int = 1) -> None:
+async def scanned(monitored: Monitored, inspection: ScheduledDoctor, times: int = 1) -> None:
     """So many examinations, each when it is time."""
     for _ in range(times):
         monitored.clock.forward(EVERY)
@@ -175,7 +175,7 @@ async def test_what_an_examination_finds_broken_twice_is_told_once_and_ends(
 ) -> None:
     """What passes by itself is nobody's business; between the examinations nothing is asked."""
     doctor = Examined()
-    inspection = Inspection(doctor, monitored.monitor, monitored.clock, {})
+    inspection = ScheduledDoctor(doctor, monitored.monitor, monitored.clock, {})
     await inspection.run()
     assert doctor.times == 0
     doctor.findings = (FEW,)
@@ -198,7 +198,7 @@ async def test_what_a_scan_or_a_message_tells_of_is_not_told_a_second_time(
     """An org that cannot be signed in to is its own alarm."""
     doctor = Examined()
     doctor.findings = (finding("okta_sign_in", "refused", "okta:contoso"),)
-    await scanned(monitored, Inspection(doctor, monitored.monitor, monitored.clock, {}), 3)
+    await scanned(monitored, ScheduledDoctor(doctor, monitored.monitor, monitored.clock, {}), 3)
     assert await monitored.alarms() == []
 
 
@@ -209,7 +209,7 @@ async def test_a_public_address_that_answered_and_answers_no_more_is_told(
     doctor = Examined()
     refused = finding("address_answer", "refused", "address", url="https://bot.example.com")
     answers = finding("address_answer", "answers", "address", url="https://bot.example.com")
-    inspection = Inspection(doctor, monitored.monitor, monitored.clock, {})
+    inspection = ScheduledDoctor(doctor, monitored.monitor, monitored.clock, {})
     doctor.findings = (refused,)
     await scanned(monitored, inspection, 3)
     assert await monitored.ledger.incidents() == {}
@@ -233,10 +233,10 @@ async def test_a_secret_that_microsoft_dates_is_told_of_within_thirty_days(
         finding("mail_certificate", "long", "mail", key="smtp", date=NOW + timedelta(days=90)),
     )
     certificate = {"entra.certificate": NOW + timedelta(days=90)}
-    inspection = Inspection(doctor, monitored.monitor, monitored.clock, certificate)
+    inspection = ScheduledDoctor(doctor, monitored.monitor, monitored.clock, certificate)
     await scanned(monitored, inspection)
     assert list(await monitored.ledger.incidents()) == ["expires:teams.app_password"]
-    again = Inspection(doctor, monitored.monitor, monitored.clock, certificate)
+    again = ScheduledDoctor(doctor, monitored.monitor, monitored.clock, certificate)
     await again.run()
     assert list(await monitored.ledger.incidents()) == ["expires:teams.app_password"]
     doctor.findings = ()

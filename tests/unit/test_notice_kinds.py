@@ -16,7 +16,7 @@ from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
-from bot.domain.delivery.kinds import BaseNotice, Comes, Promise, Traits, Way
+from bot.domain.delivery.kinds import BaseNotice, Method, Promise, SendTime, Traits
 from bot.domain.delivery.notices import (
     ASKED,
     KINDS,
@@ -29,7 +29,7 @@ from bot.domain.delivery.notices import (
 from bot.domain.delivery.notices import NOW as AT_ONCE
 from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.domain.people.recipients import Recipient
 from bot.message import Message
 from bot.ports.chat import Sent
@@ -62,9 +62,9 @@ def test_each_kind_says_when_it_may_come_and_why(kind: type[BaseNotice]) -> None
     assert isinstance(traits, Traits)
     assert len(traits.why.split()) > 3
     name = name_of(kind)
-    assert (traits.comes is Comes.AT_ONCE) == (name in AT_ANY_HOUR)
+    assert (traits.send_time is SendTime.AT_ONCE) == (name in AT_ANY_HOUR)
     assert AT_ANY_HOUR.get(name, "") in traits.why
-    if traits.way is Way.CHANGE:
+    if traits.method is Method.CHANGE:
         assert traits.when_unknown is Promise.NEVER_LOST  # the same change twice is seen once
 
 
@@ -78,24 +78,24 @@ def test_a_round_comes_at_once_only_on_an_operators_word(reason: Reason) -> None
     """And is held to its day else."""
     notice = PersonalRound(ADA_IN_CHAT, "2025-03-03", ("r1",), reason.value, "due", "calm")
     at_once = reason is Reason.NOW
-    assert (notice.comes is Comes.AT_ONCE, notice.day == "") == (at_once, at_once)
+    assert (notice.send_time is SendTime.AT_ONCE, notice.day == "") == (at_once, at_once)
 
 
 @pytest.mark.parametrize(
-    ("about", "comes"),
+    ("about", "send_time"),
     [
-        *((platform.value, Comes.AT_ONCE) for platform in Platform),
-        ("slack:C1", Comes.AT_ONCE),
-        ("okta:contoso", Comes.AT_WORK),
-        ("entra:contoso", Comes.AT_WORK),
-        ("engine", Comes.AT_WORK),
-        ("webhook", Comes.AT_WORK),
-        ("expires:entra.certificate", Comes.AT_WORK),
+        *((platform.value, SendTime.AT_ONCE) for platform in Platform),
+        ("slack:C1", SendTime.AT_ONCE),
+        ("okta:contoso", SendTime.AT_WORK),
+        ("entra:contoso", SendTime.AT_WORK),
+        ("engine", SendTime.AT_WORK),
+        ("webhook", SendTime.AT_WORK),
+        ("expires:entra.certificate", SendTime.AT_WORK),
     ],
 )
-def test_of_alarms_those_wake_somebody_that_cannot_wait(about: str, comes: Comes) -> None:
+def test_of_alarms_those_wake_somebody_that_cannot_wait(about: str, send_time: SendTime) -> None:
     """A secret that ends in a month does not."""
-    assert Alarm(OPERATOR, about, "x", "2025-03-03").comes is comes
+    assert Alarm(OPERATOR, about, "x", "2025-03-03").send_time is send_time
 
 
 async def sent_at(delivering: Delivering, notice: Notice, planned_at: datetime) -> datetime | None:
@@ -112,8 +112,8 @@ async def sent_at(delivering: Delivering, notice: Notice, planned_at: datetime) 
     raise AssertionError(delivery.key)
 
 
-@pytest.mark.parametrize("happened", Happening)
-async def test_a_note_waits_until_the_operator_is_at_work(happened: Happening) -> None:
+@pytest.mark.parametrize("happened", NewsKind)
+async def test_a_note_waits_until_the_operator_is_at_work(happened: NewsKind) -> None:
     """Whatever it says, and whenever it was planned."""
     for planned_at, sent in (
         (NIGHT, NOW),
@@ -221,7 +221,7 @@ class Thanks(BaseNotice):
     request_id: str
     kind: Literal["thanks"] = "thanks"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_WORK, "is kind, and can wait for their hours", Promise.NEVER_TWICE, counts=True
+        SendTime.AT_WORK, "is kind, and can wait for their hours", Promise.NEVER_TWICE, counts=True
     )
 
     @property

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, choose_admin
-from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
+from bot.domain.people.policy import AccountNote, AccountRule, PeoplePolicy
 from bot.domain.people.weighing import DISQUALIFYING, Point
 from tests import strategies as some
 from tests.examples import ADA, APP, BEN, NOW
@@ -144,15 +144,15 @@ def test_what_okta_would_not_say_is_untold_not_no() -> None:
     [
         ({"eve@contoso.com"}, None, True),
         ({"ada"}, None, True),
-        (set(), ("eve@contoso.com", Said.DENIED), True),
-        ({"eve@contoso.com"}, ("ada", Said.ALLOWED), True),
-        ({"ada"}, ("eve@contoso.com", Said.ALLOWED), True),
-        ({"eve@contoso.com"}, ("Eve@Contoso.com", Said.ALLOWED), False),
-        ({"ada"}, ("ada", Said.ALLOWED), False),
+        (set(), ("eve@contoso.com", AccountRule.DENIED), True),
+        ({"eve@contoso.com"}, ("ada", AccountRule.ALLOWED), True),
+        ({"ada"}, ("eve@contoso.com", AccountRule.ALLOWED), True),
+        ({"eve@contoso.com"}, ("Eve@Contoso.com", AccountRule.ALLOWED), False),
+        ({"ada"}, ("ada", AccountRule.ALLOWED), False),
     ],
 )
 def test_who_is_denied_is_not_asked_for_an_account_of_theirs(
-    denied: set[str], said: tuple[str, Said] | None, is_denied: bool
+    denied: set[str], said: tuple[str, AccountRule] | None, is_denied: bool
 ) -> None:
     """The link would go to the person: what was said of them, and of the account, both count."""
     notes = (AccountNote(said[0], said[1], "Olga", NOW),) if said else ()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.people.admins import Holding
-from bot.domain.people.policy import AccountNote, Mark, PeoplePolicy, Said, mark_of
+from bot.domain.people.policy import AccountNote, AccountRule, Mark, PeoplePolicy, mark_of
 from tests.examples import ADA, BEN, NOW
 
 LATER = NOW + timedelta(hours=1)
@@ -20,7 +20,7 @@ SETTINGS = PeoplePolicy(
 )
 
 
-def note(account: str, said: Said, owner: str = "", at_later: bool = False) -> AccountNote:
+def note(account: str, said: AccountRule, owner: str = "", at_later: bool = False) -> AccountNote:
     return AccountNote(account, said, "Olga", LATER if at_later else NOW, owner)
 
 
@@ -37,9 +37,9 @@ def test_a_command_wins_over_the_settings() -> None:
     """For the account it names, under whichever of its names."""
     said = SETTINGS.with_notes(
         (
-            note("ada@contoso.com", Said.ALLOWED),
-            note("ben", Said.DENIED),
-            note("ada", Said.OWNER, "dora@contoso.com"),
+            note("ada@contoso.com", AccountRule.ALLOWED),
+            note("ben", AccountRule.DENIED),
+            note("ada", AccountRule.OWNER, "dora@contoso.com"),
         )
     )
     assert not said.denies(ADA.names)
@@ -51,7 +51,10 @@ def test_a_command_wins_over_the_settings() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_commands_the_later_one_counts(order: int) -> None:
     """Also when they name the account differently, and in whatever order they are read."""
-    notes = (note("ada", Said.DENIED), note("ada@contoso.com", Said.ALLOWED, at_later=True))
+    notes = (
+        note("ada", AccountRule.DENIED),
+        note("ada@contoso.com", AccountRule.ALLOWED, at_later=True),
+    )
     said = PeoplePolicy().with_notes(notes[::order])
     assert not said.denies(ADA.names)
     assert said.allows(ADA.names)
@@ -60,7 +63,7 @@ def test_of_two_commands_the_later_one_counts(order: int) -> None:
 
 def test_an_account_that_is_nobodys_has_an_owner_that_is_nobody() -> None:
     """Which is another thing than an owner that is not known."""
-    said = SETTINGS.with_notes((note("ada", Said.OWNER, ""),))
+    said = SETTINGS.with_notes((note("ada", AccountRule.OWNER, ""),))
     assert said.owner(ADA) == ""
     assert said.addresses(ADA) == ("ada@contoso.com",)
 

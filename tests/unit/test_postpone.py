@@ -18,8 +18,8 @@ from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy, Reason, SendRound
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent.later import Snooze, snooze_choices
 from bot.domain.consent.requests import Stage
+from bot.domain.consent.snooze import Snooze, snooze_choices
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendar, Calendars

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.campaign.put_off import put_off_until
 from bot.domain.campaign.windows import Campaign, Deadline
-from bot.domain.consent.later import Snooze
+from bot.domain.consent.snooze import Snooze
 from tests.examples import DELIVERED, NOW, POLICY
 from tests.there import there
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 from bot.wiring.reloading import TAKEN_OVER, difference, merged
 from tests.wiring import settings
 

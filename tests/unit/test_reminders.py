@@ -27,8 +27,8 @@ from bot.domain.campaign.planned_messages import Wait, after, decide, next_messa
 from bot.domain.campaign.reminders import evaluate, ignored, spoils
 from bot.domain.campaign.rounds import MOST_NAMED
 from bot.domain.campaign.windows import Audience, Campaign, Deadline, Scope, Tone, WindowName
-from bot.domain.consent.later import Snooze, plan
 from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage, Stuck
+from bot.domain.consent.snooze import Snooze, plan
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.absences import Absence

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.evidence.assessment import assess
 from bot.domain.evidence.caveats import Caveat, caveats
-from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Lean
+from bot.domain.evidence.rules import RULES, Direction, Evidence, EvidenceKind
 from bot.domain.inventory.right_tenant import MISMATCHES, TenantDomain, right_tenant
 from tests.examples import APP, NOW, ON_A_PASSWORD
 
@@ -66,7 +66,7 @@ def test_a_mismatch_decides_nothing() -> None:
     warned = [*ON_A_PASSWORD, *(Evidence(kind, NOW) for kind in MISMATCHES)]
     assert assess(warned, NOW).state is assess(ON_A_PASSWORD, NOW).state
     for kind in MISMATCHES:
-        assert RULES[kind].leans == (Lean.HINT,)
+        assert RULES[kind].leans == (Direction.HINT,)
 
 
 @pytest.mark.parametrize(

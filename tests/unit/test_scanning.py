@@ -14,7 +14,7 @@ from bot.domain.evidence.rules import LOG_RETENTION, SHELVES, Evidence, Evidence
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord
-from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, plan, scanned
+from bot.domain.inventory.scanning import AppReading, ScanPolicy, ScanReason, plan, scanned
 from tests import strategies as some
 from tests.examples import NOW
 
@@ -26,13 +26,13 @@ apps = st.lists(some.office365_apps, max_size=6, unique_by=lambda app: app.ref.a
 
 def read(app: Office365App, now: datetime, log: tuple[Evidence, ...] = ()) -> AppRecord:
     """The record after everything of the app was read."""
-    return scanned(AppRecord(app), app, Seen(ON, log, ()), now)
+    return scanned(AppRecord(app), app, AppReading(ON, log, ()), now)
 
 
 @given(apps)
 def test_what_is_new_is_read(listed: list[Office365App]) -> None:
     """Every app, in the order of the list; inactive ones need nothing of Microsoft."""
-    todos = plan(listed, {}, {}, Occasion(NOW), POLICY)
+    todos = plan(listed, {}, {}, ScanReason(NOW), POLICY)
     assert [todo.app for todo in todos] == listed
     assert all(todo.connection for todo in todos)
     assert not [t for t in todos if t.microsoft and t.app.status is not AppStatus.ACTIVE]
@@ -43,14 +43,14 @@ def test_what_was_just_read_is_left_alone(listed: list[Office365App], later: tim
     """Whatever the apps look like: a scan that follows at once has nothing to do."""
     known = {app.ref.app_id: read(app, NOW) for app in listed if app.status is AppStatus.ACTIVE}
     here = [app for app in listed if app.ref.app_id in known]
-    assert plan(here, known, {}, Occasion(NOW + later), POLICY) == ()
+    assert plan(here, known, {}, ScanReason(NOW + later), POLICY) == ()
 
 
 @given(apps)
 def test_everything_is_read_within_the_day(listed: list[Office365App]) -> None:
     """No app can hide for longer than the policy allows."""
     known = {app.ref.app_id: read(app, NOW) for app in listed}
-    todos = plan(listed, known, {}, Occasion(NOW + POLICY.full_after), POLICY)
+    todos = plan(listed, known, {}, ScanReason(NOW + POLICY.full_after), POLICY)
     assert [todo.app for todo in todos if todo.connection] == listed
 
 
@@ -62,7 +62,7 @@ def test_a_look_never_forgets_what_a_log_or_a_person_said(
 
     What a clock that ran ahead dated gives way to the new look.
     """
-    seen = Seen(tuple(fresh), None, None)
+    seen = AppReading(tuple(fresh), None, None)
     after = scanned(record, record.app, seen, NOW)
     said = {e.kind for e in record.evidence if e.event_id and e.kind is not K.READ_FAILED}
     assert said <= {e.kind for e in after.evidence}
@@ -78,7 +78,7 @@ def test_a_tenant_is_read_for_all_its_apps_when_one_of_them_asks() -> None:
         for n, tenant in enumerate(["contoso", "contoso", "fabrikam"])
     ]
     known = {app.ref.app_id: read(app, NOW) for app in ours}
-    occasion = Occasion(NOW + timedelta(minutes=5), changed=frozenset({"0oa1"}))
+    occasion = ScanReason(NOW + timedelta(minutes=5), changed=frozenset({"0oa1"}))
     todos = plan(ours, known, {}, occasion, POLICY)
     assert [(t.app.ref.app_id, t.connection, t.microsoft) for t in todos] == [
         ("0oa0", False, True),
@@ -102,7 +102,7 @@ def test_a_policy_of_one_part_leaves_the_others() -> None:
     """An hour for Microsoft says nothing of Okta."""
     policy = replace(POLICY, microsoft_after=timedelta(minutes=10))
     app = Office365App(AppRef("contoso", "0oa1"), "", AppStatus.ACTIVE, "", "contoso")
-    known, then = {"0oa1": read(app, NOW)}, Occasion(NOW + timedelta(minutes=10))
+    known, then = {"0oa1": read(app, NOW)}, ScanReason(NOW + timedelta(minutes=10))
     [todo] = plan([app], known, {}, then, policy)
     assert (todo.connection, todo.microsoft) == (False, True)
     assert plan([app], known, {}, then, policy, microsoft=False) == ()
@@ -125,7 +125,9 @@ def kinds(record: AppRecord, kind: EvidenceKind) -> list[Evidence]:
 
 
 def first_look() -> AppRecord:
-    seen = Seen((told(K.CONNECTION_ON, NOW),), (), (told(K.TENANT_CONSENTED, NOW, HERE),), HERE)
+    seen = AppReading(
+        (told(K.CONNECTION_ON, NOW),), (), (told(K.TENANT_CONSENTED, NOW, HERE),), HERE
+    )
     return scanned(AppRecord(MINE), MINE, seen, NOW)
 
 
@@ -146,7 +148,9 @@ def test_a_look_notes_that_the_app_moved(
 ) -> None:
     """To which tenant, where that is known; where it is not, the record has none any more."""
     later = NOW + timedelta(hours=1)
-    after = scanned(first_look(), app, Seen((told(K.CONNECTION_ON, later),), (), (), tenant), later)
+    after = scanned(
+        first_look(), app, AppReading((told(K.CONNECTION_ON, later),), (), (), tenant), later
+    )
     moved = kinds(after, K.APP_MOVED)
     assert [e.tenant for e in moved] == ([] if moved_to is None else [moved_to])
     assert after.tenant_id == (moved_to if moved_to is not None else "t1")
@@ -169,7 +173,7 @@ def test_a_look_notes_that_the_consent_is_another_applications(
     record, later = AppRecord(MINE), NOW
     for app_id, place in ((first, HERE), (then, tenant), (then, tenant)):
         consent = replace(told(K.TENANT_CONSENTED, later, place), detail={"app_id": app_id})
-        record = scanned(record, MINE, Seen(None, None, (consent,), place), later)
+        record = scanned(record, MINE, AppReading(None, None, (consent,), place), later)
         later += timedelta(hours=1)
     replaced = kinds(record, K.CONSENT_REPLACED)
     assert [(e.detail["was"], e.tenant) for e in replaced] == ([(was, "t1")] if was else [])
@@ -181,7 +185,7 @@ def test_the_first_look_notes_how_far_the_log_goes_back() -> None:
     [gap] = kinds(record, K.UNWATCHED)
     assert gap.at == NOW - LOG_RETENTION
     later = NOW + timedelta(days=1)
-    assert kinds(scanned(record, MINE, Seen((), ()), later), K.UNWATCHED) == [gap]
+    assert kinds(scanned(record, MINE, AppReading((), ()), later), K.UNWATCHED) == [gap]
 
 
 @pytest.mark.parametrize(("days", "lost"), [(89, False), (91, True)])
@@ -193,9 +197,9 @@ def test_a_log_that_was_not_read_for_longer_than_okta_keeps_it_leaves_a_gap(
     for day in (1, days - 1):
         at = NOW + timedelta(days=day)
         failed = replace(UNREAD_LOG, seen_at=at)
-        record = scanned(record, MINE, Seen((told(K.CONNECTION_ON, at),), (failed,)), at)
+        record = scanned(record, MINE, AppReading((told(K.CONNECTION_ON, at),), (failed,)), at)
     end = NOW + timedelta(days=1 + days)
-    record = scanned(record, MINE, Seen((told(K.CONNECTION_ON, end),), ()), end)
+    record = scanned(record, MINE, AppReading((told(K.CONNECTION_ON, end),), ()), end)
     assert not kinds(record, K.READ_FAILED)
     at = max(e.at for e in kinds(record, K.UNWATCHED))
     assert at == (end if lost else NOW) - LOG_RETENTION
@@ -205,7 +209,7 @@ def test_what_a_clock_ahead_has_dated_is_renewed_by_the_next_look() -> None:
     """It would be the newest for ever."""
     ahead = NOW + timedelta(days=400)
     record = replace(first_look(), evidence=(told(K.CONNECTION_ON, ahead),))
-    after = scanned(record, MINE, Seen((told(K.CONNECTION_OFF, NOW),), ()), NOW)
+    after = scanned(record, MINE, AppReading((told(K.CONNECTION_OFF, NOW),), ()), NOW)
     assert after.state(NOW) is State.NOT_APPLICABLE
 
 
@@ -215,15 +219,17 @@ def test_a_tenant_that_could_not_be_read_is_tried_again_before_its_proof_is_stal
     record = replace(record, evidence=(*record.evidence, told(K.CONNECTION_ON, NOW)))
     later = NOW + timedelta(hours=18)
     failed = Evidence(K.READ_FAILED, later, None, {"needed": "no", "part": "microsoft"}, "GET u")
-    missed = scanned(record, MINE, Seen((told(K.CONNECTION_OFF, later),), (), (failed,)), later)
+    missed = scanned(
+        record, MINE, AppReading((told(K.CONNECTION_OFF, later),), (), (failed,)), later
+    )
     found = scanned(
         record,
         MINE,
-        Seen((told(K.CONNECTION_OFF, later),), (), (told(K.TENANT_CONSENTED, later, HERE),)),
+        AppReading((told(K.CONNECTION_OFF, later),), (), (told(K.TENANT_CONSENTED, later, HERE),)),
         later,
     )
     for one, again in ((missed, True), (found, False)):
-        occasion = Occasion(later + POLICY.confirm_after)
+        occasion = ScanReason(later + POLICY.confirm_after)
         todos = plan([MINE], {"0oa1": one}, {}, occasion, POLICY)
         assert any(todo.microsoft for todo in todos) is again
 

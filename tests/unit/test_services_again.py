@@ -16,7 +16,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import again
 from bot.errors import CloudUnreachable
-from bot.services.consent.visit import ByChat
+from bot.services.consent.actors import ByChat
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, POLICY, TENANT
 from tests.person import ASKED
@@ -47,7 +47,7 @@ class World(person.Asked):
 
     async def declines(self) -> None:
         """Ada says "not me"."""
-        await self.follow.not_me(CHAT)
+        await self.request_steps.not_me(CHAT)
 
     async def is_silent(self, why: Reason = Reason.IGNORED) -> None:
         """Ada was named twice without an answer, and was the last one: it is noted as stuck."""

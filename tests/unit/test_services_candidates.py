@@ -13,7 +13,7 @@ from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.choice import Nobody
-from bot.domain.people.policy import PeoplePolicy, Said
+from bot.domain.people.policy import AccountRule, PeoplePolicy
 from bot.domain.people.weighing import Point
 from bot.domain.summaries import summary_of
 from bot.errors import ChatUnreachable, CloudRefused
@@ -211,7 +211,7 @@ async def test_what_is_said_later_takes_the_place_of_what_was_said(search: Candi
     await search.accounts.allow("ada", OPERATOR)
     await search.accounts.own("ada", "Ben@contoso.com", OPERATOR)
     said = {(one.said, one.owner) for one in await search.ledger.account_notes()}
-    assert said == {(Said.ALLOWED, ""), (Said.OWNER, "ben@contoso.com")}
+    assert said == {(AccountRule.ALLOWED, ""), (AccountRule.OWNER, "ben@contoso.com")}
     details = [entry.detail["before"] for entry in await search.ledger.audit()]
     assert details == ["", "denied", ""]
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import LinkBinding, Stage
+from bot.domain.consent.snooze import Snooze
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.notices import Introduction, OperatorNote, PersonalRound, RequestChanged
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.errors import LinkRevoked, LinkSpent
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, LETTER, NOW, OPERATOR, REQUEST
 from tests.there import there
@@ -181,7 +181,7 @@ async def test_who_says_later_once_more_while_it_is_on_its_way_is_heard(
 async def test_notes_go_to_the_operator_and_introductions_to_both(delivering: OneDelivery) -> None:
     """Directly; once, also when carried out twice."""
     note = Delivery(
-        OperatorNote(OPERATOR, Happening.WRONG_ACCOUNT, REQUEST.id, "hour"), NOW, "wrong_account"
+        OperatorNote(OPERATOR, NewsKind.WRONG_ACCOUNT, REQUEST.id, "hour"), NOW, "wrong_account"
     )
     pair = Delivery(Introduction(ADA_IN_CHAT, BEN_IN_CHAT, REQUEST.id), NOW, "introduce")
     await delivering.carry_out(note, pair)

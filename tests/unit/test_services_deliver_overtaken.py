@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.consent.snooze import Snooze
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.incidents import Incident
 from bot.domain.people.recipients import Recipient

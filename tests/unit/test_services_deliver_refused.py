@@ -14,7 +14,7 @@ from bot.domain.delivery.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
 from bot.domain.delivery.incidents import PROBE_EVERY
 from bot.domain.delivery.notices import Alarm, ChannelReminder, Introduction, OperatorNote
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.domain.refusals import CONSEQUENCES, MOST_UNTOLD, Scope
 from bot.errors import (
     ChannelUnreachable,
@@ -358,7 +358,7 @@ async def test_whoever_cannot_be_reminded_any_more_is_not_waited_for(
 async def test_a_note_for_an_operator_who_is_gone_is_for_the_others(delivering: Delivering) -> None:
     """Nobody would hear that an app is in nobody's hands; and it does not go round in circles."""
     left = ChatIdentity(Platform.SLACK, "U7", "Left")
-    told = OperatorNote(left, Happening.NOBODY_LEFT, REQUEST.id)
+    told = OperatorNote(left, NewsKind.NOBODY_LEFT, REQUEST.id)
     await delivering.ledger.commit(Changes(planned=(Delivery(told, NOW, "nobody_left"),)))
     for operator in (left, OPERATOR, IN_TEAMS):
         delivering.slack.refuses.append(PersonUnreachable("deactivated"))

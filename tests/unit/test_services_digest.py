@@ -23,14 +23,14 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.time.calendar import Calendars
 from bot.errors import PersonUnreachable
 from bot.message import Message, Note, plainly
 from bot.services.campaign.planning import Planner
-from bot.services.delivery.tell import with_news
+from bot.services.delivery.notify import with_news
 from tests.examples import NOW, OPERATOR, RECORD, REQUEST
 from tests.reading import items_of, text_of
 from tests.there import there
@@ -280,7 +280,7 @@ async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world
 
 async def hears(world: Working, to: ChatIdentity, *subjects: str) -> None:
     """Somebody else was asked, for each of these requests."""
-    news = [News(Happening.REASSIGNED, one) for one in subjects]
+    news = [News(NewsKind.REASSIGNED, one) for one in subjects]
     changes = await with_news(world.ledger, Changes(), [to], news, world.clock.now())
     await world.ledger.commit(changes)
 
@@ -346,11 +346,11 @@ async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world
     deliver = world.replica().deliver
     for to, other in ((gone, OPERATOR), (OPERATOR, gone)):
         known = await world.ledger.recipient(to)
-        news = known.news if known is not None else (News(Happening.WRONG_ACCOUNT, "n1"),)
+        news = known.news if known is not None else (News(NewsKind.WRONG_ACCOUNT, "n1"),)
         lost = Delivery(OperatorDigest(to, NOW.date().isoformat(), "", news), NOW, "digest")
         await world.ledger.commit(Changes(planned=(lost,)))
         world.slack.refuses.append(PersonUnreachable("deactivated"))
         await deliver(lost.key)
         heard = there(await world.ledger.recipient(other))
-        passed_on = News(Happening.WRONG_ACCOUNT, "n1", inherited=True)
+        passed_on = News(NewsKind.WRONG_ACCOUNT, "n1", inherited=True)
         assert heard.news == ((passed_on,) if other is OPERATOR else ())

@@ -21,8 +21,8 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
-from bot.domain.people.news import Happening
-from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.news import NewsKind
+from bot.domain.people.policy import AccountNote, AccountRule
 from bot.domain.people.recipients import Recipient
 from bot.errors import (
     CloudRefused,
@@ -38,11 +38,11 @@ from bot.errors import (
     TooManyTries,
 )
 from bot.services.campaign.stuck import stuck_apps
+from bot.services.consent.actors import ByChat, ByLink, BySession
 from bot.services.consent.ask import Asked
-from bot.services.consent.follow import Progress
 from bot.services.consent.prove import Proven
 from bot.services.consent.reassign import Reassign
-from bot.services.consent.visit import ByChat, ByLink, BySession
+from bot.services.consent.request_steps import Progress
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT, TOKEN
 from tests.person import ASKED, RIGHT
@@ -87,7 +87,7 @@ async def test_the_button_that_was_seen_counts_as_evidence(
 ) -> None:
     """With who saw it and how that person is known; the request remembers it."""
     actor = await signed_in(world)
-    request = await world.follow.attest(actor, seen)
+    request = await world.request_steps.attest(actor, seen)
     assert (request.stage, request.saw) == (Stage.ACKNOWLEDGED, seen)
     record = there(await world.ledger.app(APP.ref))
     (evidence,) = (e for e in record.evidence if e.kind is seen.evidence)
@@ -108,7 +108,7 @@ async def test_a_word_does_not_hide_what_could_not_be_read(world: person.Asked) 
     evidence = (*record.evidence, *unread)
     failed = replace(record, evidence=evidence, revision=record.revision + 1)
     await world.ledger.commit(Changes(apps=(failed,)))
-    await world.follow.saved(actor)
+    await world.request_steps.saved(actor)
     assert set(evidence) < set(there(await world.ledger.app(APP.ref)).evidence)
     assert await app_state(world) is State.UNREADABLE
 
@@ -118,33 +118,33 @@ async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.A
     actor = await signed_in(world)
     world.clock.forward(timedelta(minutes=1))
     said = world.clock.now()
-    saved = await world.follow.saved(actor)
+    saved = await world.request_steps.saved(actor)
     assert saved.stage is Stage.SAVED
     assert await app_state(world) is State.SAID_SAVED
     assert world.engine.verifications == [(APP.ref, said)]
     for after in POLLS_AFTER[1:]:
-        await world.follow.verify(APP.ref)
+        await world.request_steps.verify(APP.ref)
         assert world.engine.verifications[-1] == (APP.ref, said + after)
-        progress = await world.follow.progress(actor)
+        progress = await world.request_steps.progress(actor)
         assert (progress.next_poll_at, progress.done) == (said + after, False)
         world.clock.forward(said + after - world.clock.now())
-    await world.follow.verify(APP.ref)
+    await world.request_steps.verify(APP.ref)
     assert len(world.engine.verifications) == len(POLLS_AFTER)
-    assert (await world.follow.progress(actor)).next_poll_at is None
+    assert (await world.request_steps.progress(actor)).next_poll_at is None
 
 
 async def test_looking_ends_when_the_evidence_says_done(world: person.Asked) -> None:
     """Machine evidence ends the request; the page and the person's message hear of it."""
     actor = await signed_in(world)
-    await world.follow.saved(actor)
+    await world.request_steps.saved(actor)
     world.clock.forward(timedelta(minutes=10))
     now = world.clock.now()
     account = Evidence(EvidenceKind.SERVICE_ACCOUNT, now, now, {"account": "svc_OKTA_sync_0oa1"})
     world.entra.accounts["0oa1"] = (account,)
     world.entra.consents[TENANT.id] = (Evidence(EvidenceKind.TENANT_CONSENTED, now, now),)
     looked = len(world.engine.verifications)
-    await world.follow.verify(APP.ref)
-    progress = await world.follow.progress(actor)
+    await world.request_steps.verify(APP.ref)
+    progress = await world.request_steps.progress(actor)
     assert progress.done
     assert there(progress.record).assessed(world.clock.now()).confidence is Confidence.PROVEN
     assert len(world.engine.verifications) == looked
@@ -154,8 +154,8 @@ async def test_looking_ends_when_the_evidence_says_done(world: person.Asked) -> 
 async def test_a_word_alone_does_not_end_it(world: person.Asked) -> None:
     """“I saved” is attested; the request stays open until a machine says so."""
     actor = await signed_in(world)
-    await world.follow.saved(actor)
-    await world.follow.verify(APP.ref)
+    await world.request_steps.saved(actor)
+    await world.request_steps.verify(APP.ref)
     request = await world.request()
     assert request.stage is Stage.SAVED
     assert there(request.watch).looks == 1
@@ -164,18 +164,18 @@ async def test_a_word_alone_does_not_end_it(world: person.Asked) -> None:
 async def test_saying_it_again_begins_the_looks_anew(world: person.Asked) -> None:
     """And a button that is still there puts the request back into the person's hands."""
     actor = await signed_in(world)
-    await world.follow.saved(actor)
+    await world.request_steps.saved(actor)
     world.clock.forward(timedelta(hours=5))
-    again = await world.follow.saved(actor)
+    again = await world.request_steps.saved(actor)
     assert there(again.watch).since == world.clock.now()
-    still = await world.follow.attest(actor, Button.AUTHENTICATE)
+    still = await world.request_steps.attest(actor, Button.AUTHENTICATE)
     assert still.stage is Stage.ACKNOWLEDGED
     assert await app_state(world) is State.NEEDS_CONSENT
 
 
 async def test_done_already_is_looked_at_and_not_believed(world: person.Asked) -> None:
     """No evidence comes of it and the link stays good."""
-    claimed = await world.follow.already(LINK)
+    claimed = await world.request_steps.already(LINK)
     assert claimed.stage is Stage.DELIVERED
     assert world.engine.verifications == [(APP.ref, NOW)]
     assert await app_state(world) is State.NEEDS_CONSENT
@@ -185,11 +185,15 @@ async def test_done_already_is_looked_at_and_not_believed(world: person.Asked) -
 async def test_the_link_alone_attests_nothing(world: person.Asked) -> None:
     """Before the proof there is nothing to attest, after it the link is spent."""
     with pytest.raises(StepNotAllowed):
-        await world.follow.saved(LINK)
+        await world.request_steps.saved(LINK)
     with pytest.raises(StepNotAllowed):
-        await world.follow.attest(LINK, Button.AUTHENTICATE)
+        await world.request_steps.attest(LINK, Button.AUTHENTICATE)
     await signed_in(world)
-    for verb in (world.follow.saved, world.follow.already, world.follow.not_me):
+    for verb in (
+        world.request_steps.saved,
+        world.request_steps.already,
+        world.request_steps.not_me,
+    ):
         with pytest.raises(LinkSpent):
             await verb(LINK)
 
@@ -197,14 +201,14 @@ async def test_the_link_alone_attests_nothing(world: person.Asked) -> None:
 async def test_the_bound_chat_account_may_go_on_in_chat(world: person.Asked) -> None:
     """With the proof that it is; other accounts learn nothing."""
     await signed_in(world)
-    await world.follow.saved(CHAT)
+    await world.request_steps.saved(CHAT)
     (entry, *_) = await world.ledger.audit()
     assert (entry.actor, entry.detail["proof"]) == ("slack:U1", ProofKind.CHAT_ACCOUNT)
     for stranger in (BEN_IN_CHAT, ChatIdentity(Platform.TEAMS, "U1")):
         with pytest.raises(NotYours):
-            await world.follow.saved(ByChat(stranger, ASKED.code))
+            await world.request_steps.saved(ByChat(stranger, ASKED.code))
     with pytest.raises(SessionUnknown):
-        await world.follow.saved(BySession("guessed", "r1"))
+        await world.request_steps.saved(BySession("guessed", "r1"))
 
 
 async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(world: person.Asked) -> None:
@@ -213,13 +217,13 @@ async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(world: perso
     Before the sign-in a word in chat says nothing of what was done.
     """
     with pytest.raises(StepNotAllowed):
-        await world.follow.saved(CHAT)
+        await world.request_steps.saved(CHAT)
     with pytest.raises(StepNotAllowed):
-        await world.follow.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
+        await world.request_steps.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
     await signed_in(world)
     proof = (await world.request()).proof
-    await world.follow.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
-    await world.follow.saved(CHAT)
+    await world.request_steps.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
+    await world.request_steps.saved(CHAT)
     record = there(await world.ledger.app(APP.ref))
     words = [e for e in record.evidence if e.detail.get("request") == "r1"]
     assert {e.kind for e in words} == {EvidenceKind.SAW_AUTHENTICATE, EvidenceKind.SAID_SAVED}
@@ -234,13 +238,13 @@ async def test_chat_goes_on_only_with_what_the_settings_take_for_proof(world: pe
     """
     weak = Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
     await world.set_request(replace(ASKED, stage=Stage.ACKNOWLEDGED, proof=weak))
-    for act in (world.follow.saved, world.follow.already):
+    for act in (world.request_steps.saved, world.request_steps.already):
         with pytest.raises(ProofTooWeak):
             await act(CHAT)
     with pytest.raises(ProofTooWeak):
-        await world.follow.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
+        await world.request_steps.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
     assert (await world.request()).stage is Stage.ACKNOWLEDGED
-    assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
+    assert (await world.request_steps.not_me(CHAT)).stage is Stage.DECLINED
 
 
 async def test_chat_says_nothing_for_whoever_lost_the_role(world: person.Asked) -> None:
@@ -249,28 +253,28 @@ async def test_chat_says_nothing_for_whoever_lost_the_role(world: person.Asked) 
     await world.ledger.save_global_admins(
         "tenant-1", (BEN,), (AdminGap(Gap.NOT_READ, "GET roles", "down"),)
     )
-    await world.follow.saved(CHAT)
+    await world.request_steps.saved(CHAT)
     await world.ledger.save_global_admins("tenant-1", (BEN,))
     tomorrow = (NOW + timedelta(days=1)).replace(tzinfo=None)
-    for act in (world.follow.saved, world.follow.already):
+    for act in (world.request_steps.saved, world.request_steps.already):
         with pytest.raises(RoleLost):
             await act(CHAT)
     with pytest.raises(RoleLost):
-        await world.follow.later(CHAT, tomorrow)
+        await world.request_steps.later(CHAT, tomorrow)
     with pytest.raises(RoleLost):
         await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
     with pytest.raises(SessionUnknown):
-        await world.follow.progress(session)
+        await world.request_steps.progress(session)
     assert (await world.request()).stage is Stage.SAVED
-    assert world.news == [(Happening.ROLE_GONE, "r1")]  # one note, whatever was tried
-    await world.follow.not_me(CHAT)
+    assert world.news == [(NewsKind.ROLE_GONE, "r1")]  # one note, whatever was tried
+    await world.request_steps.not_me(CHAT)
 
 
 async def test_of_fifty_presses_at_once_each_is_one_step(world: person.Asked) -> None:
     """Concurrent presses wait for one another; none is lost and none is written twice."""
     actor = await signed_in(world)
     before = (await world.request()).revision
-    await asyncio.gather(*(world.follow.saved(actor) for _ in range(20)))
+    await asyncio.gather(*(world.request_steps.saved(actor) for _ in range(20)))
     assert (await world.request()).revision == before + 20
 
 
@@ -280,7 +284,7 @@ async def test_saying_it_for_days_on_end_makes_no_record_grow(world: person.Aske
     for _ in range(300):
         world.limits.counted.clear()
         world.clock.forward(timedelta(minutes=10))
-        await world.follow.saved(CHAT)
+        await world.request_steps.saved(CHAT)
     record = there(await world.ledger.app(APP.ref))
     said = [e.at for e in record.evidence if e.kind is EvidenceKind.SAID_SAVED]
     assert len(said) == 4
@@ -292,11 +296,11 @@ async def test_pressing_over_and_over_is_answered_with_a_break(world: person.Ask
     actor = await signed_in(world)
     for _ in range(100):
         with pytest.raises(NotYours):
-            await world.follow.saved(ByChat(BEN_IN_CHAT, ASKED.code))
+            await world.request_steps.saved(ByChat(BEN_IN_CHAT, ASKED.code))
     for _ in range(20):
-        await world.follow.saved(actor)
+        await world.request_steps.saved(actor)
     with pytest.raises(TooManyTries) as caught:
-        await world.follow.attest(actor, Button.AUTHENTICATE)
+        await world.request_steps.attest(actor, Button.AUTHENTICATE)
     assert caught.value.retry_after > 0
     request = await world.request()
     assert (request.stage, request.saw) == (Stage.SAVED, None)
@@ -309,12 +313,12 @@ async def test_pressing_over_and_over_is_answered_with_a_break(world: person.Ask
 
 async def test_not_me_asks_the_next_one(world: person.Asked) -> None:
     """The link is void, the operator is told with the suggestion, the decliner is not asked."""
-    declined = await world.follow.not_me(LINK, "  Grace,  perhaps ")
+    declined = await world.request_steps.not_me(LINK, "  Grace,  perhaps ")
     assert (declined.stage, declined.suggestion) == (Stage.DECLINED, "Grace, perhaps")
     next_one = await world.request(there(await world.ledger.app(APP.ref)).request_id)
     assert (next_one.admin_object_id, next_one.requested_by) == ("ben", "Olga")
     assert next_one.stage is Stage.REQUESTED, "the message comes when Ben is at work"
-    assert world.news == [(Happening.REASSIGNED, "r1")]
+    assert world.news == [(NewsKind.REASSIGNED, "r1")]
     with pytest.raises(LinkRevoked):
         await world.prove.begin(TOKEN)
 
@@ -324,7 +328,7 @@ async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Ask
     cleo = replace(BEN, object_id="a-first", display_name="Cleo Ruiz", upn="cleo@contoso.com")
     world.entra.admins[TENANT.id] = (ADA, BEN, cleo)
     world.slack.people = (*world.slack.people, replace(BEN_IN_CHAT, user_id="U3", email=cleo.upn))
-    await world.follow.not_me(LINK, "ben okafor")
+    await world.request_steps.not_me(LINK, "ben okafor")
     record = there(await world.ledger.app(APP.ref))
     assert (await world.request(record.request_id)).admin_object_id == "ben"
 
@@ -337,7 +341,7 @@ async def stuck_now(world: person.Asked) -> list[str]:
 async def test_when_nobody_is_left_it_is_stuck(world: person.Asked) -> None:
     """“Not me” still counts; the operators' digest says so."""
     world.entra.admins[TENANT.id] = (ADA,)
-    assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
+    assert (await world.request_steps.not_me(CHAT)).stage is Stage.DECLINED
     assert await stuck_now(world) == ["declined"]
 
 
@@ -388,7 +392,7 @@ async def test_who_did_not_answer_comes_after_all_who_were_never_asked(
     world.entra.admins[TENANT.id] = (ADA, *others)
     world.slack.people = (ADA_IN_CHAT, BEN_IN_CHAT, CLEO_IN_CHAT)
     await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
-    await world.follow.not_me(CHAT)
+    await world.request_steps.not_me(CHAT)
     record = there(await world.ledger.app(APP.ref))
     assert (await world.request(record.request_id)).admin_object_id == asked
 
@@ -405,7 +409,7 @@ async def test_after_weeks_too_who_was_never_asked_comes_first(world: person.Ask
 async def test_who_did_not_answer_is_left_alone_for_four_weeks_after_not_me() -> None:
     """With more than twenty working days left; on every day in between a tick looks."""
     world = await after_ben(due=date(2025, 7, 1))
-    await world.follow.not_me(CHAT, "somebody in finance")
+    await world.request_steps.not_me(CHAT, "somebody in finance")
     assert await asked_by_day(world, 30) == [False] * 27 + [True] * 3
     (request,) = await world.ledger.open_requests()
     assert request.admin_object_id == "ben"
@@ -414,14 +418,14 @@ async def test_who_did_not_answer_is_left_alone_for_four_weeks_after_not_me() ->
 async def test_what_comes_near_its_date_meanwhile_waits_no_longer() -> None:
     """Twenty working days before it, who did not answer is better than nobody."""
     world = await after_ben(due=date(2025, 4, 4))
-    await world.follow.not_me(CHAT)  # twenty-four are left
+    await world.request_steps.not_me(CHAT)  # twenty-four are left
     assert await asked_by_day(world, 6) == [False] * 3 + [True] * 3
 
 
 async def test_somebody_new_waits_for_no_four_weeks() -> None:
     """They were never asked: made an administrator meanwhile, they are as soon as that is seen."""
     world = await after_ben(due=date(2025, 7, 1))
-    await world.follow.not_me(CHAT)
+    await world.request_steps.not_me(CHAT)
     world.slack.people = (*world.slack.people, CLEO_IN_CHAT)
     await world.ledger.save_global_admins(TENANT.id, (ADA, BEN, CLEO))
     assert await asked_by_day(world, 2) == [True] * 2
@@ -434,7 +438,7 @@ async def test_whoever_ignored_it_twice_is_not_asked_a_third_time(on: date) -> N
     """The operators see to it."""
     twice = (ignored_by_ben(), replace(ignored_by_ben(), id="r00", code="B0"))
     world = await after_ben(*twice, due=on)
-    await world.follow.not_me(CHAT)
+    await world.request_steps.not_me(CHAT)
     assert await asked_by_day(world, 40) == [False] * 40
     assert await stuck_now(world) == ["declined"]
 
@@ -451,14 +455,14 @@ async def test_whoever_was_passed_over_for_an_absence_ignored_nothing(world: per
 async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Asked) -> None:
     """The person's answer is kept; nobody is said to be left before that was looked up."""
     world.entra.admins[TENANT.id] = CloudUnreachable("Down.", where="contoso", call="GET roles")
-    assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
+    assert (await world.request_steps.not_me(LINK)).stage is Stage.DECLINED
     assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 0
 
 
 async def test_a_cloud_that_refuses_has_its_operator(world: person.Asked) -> None:
     """That does not pass by itself: the operator is told that nobody could be asked."""
     world.entra.admins[TENANT.id] = CloudRefused("No.", where="contoso", call="GET roles")
-    assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
+    assert (await world.request_steps.not_me(LINK)).stage is Stage.DECLINED
     assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 1
     assert await stuck_now(world) == ["declined"]
 
@@ -468,7 +472,9 @@ async def test_later_is_a_plan_in_the_persons_own_time(world: person.Asked) -> N
     berlin = replace(ASKED, chat=replace(ADA_IN_CHAT, time_zone="Europe/Berlin"))
     world = person.Asked()
     await world.set(berlin)
-    put_off = await world.follow.later(LINK, datetime(2025, 3, 5, 9), "waiting for the auditor")
+    put_off = await world.request_steps.later(
+        LINK, datetime(2025, 3, 5, 9), "waiting for the auditor"
+    )
     until = datetime(2025, 3, 5, 8, tzinfo=UTC)
     assert there(put_off.snooze).until == until
     (entry, *_) = await world.ledger.audit()
@@ -484,11 +490,11 @@ async def test_a_page_that_follows_sees_every_change_until_the_end(world: person
     actor = await signed_in(world)
     seen: list[Progress] = []
 
-    async def follow() -> None:
-        async for progress in world.follow.watch(actor, every=0.001):
+    async def request_steps() -> None:
+        async for progress in world.request_steps.watch(actor, every=0.001):
             seen.append(progress)
 
-    following = asyncio.create_task(follow())
+    following = asyncio.create_task(request_steps())
 
     async def until(stage: Stage) -> None:
         async with asyncio.timeout(5):
@@ -496,7 +502,7 @@ async def test_a_page_that_follows_sees_every_change_until_the_end(world: person
                 await asyncio.sleep(0.001)
 
     await until(Stage.ACKNOWLEDGED)
-    await world.follow.saved(actor)
+    await world.request_steps.saved(actor)
     await until(Stage.SAVED)
     await world.set_request(replace(await world.request(), stage=Stage.DONE))
     async with asyncio.timeout(5):
@@ -511,9 +517,9 @@ async def test_the_page_lists_what_else_the_sign_in_took_on(world: person.Asked)
     world = person.Asked()
     await world.set(ASKED, other)
     actor = await signed_in(world)
-    progress = await world.follow.progress(actor)
+    progress = await world.request_steps.progress(actor)
     assert [one.id for one in progress.others] == ["r2"]
-    assert (await world.follow.saved(replace(actor, request_id="r2"))).stage is Stage.SAVED
+    assert (await world.request_steps.saved(replace(actor, request_id="r2"))).stage is Stage.SAVED
 
 
 # ------------------------------------------------------------------ introductions
@@ -609,7 +615,7 @@ async def test_nobody_who_is_denied_is_brought_in(world: person.Asked) -> None:
     await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
     actor = await signed_in(world)
     assert await world.introduce.offer(actor) == ("Ben",)
-    await world.ledger.commit(Changes(notes=(AccountNote("ben", Said.DENIED, "op", NOW),)))
+    await world.ledger.commit(Changes(notes=(AccountNote("ben", AccountRule.DENIED, "op", NOW),)))
     assert await world.introduce.offer(actor) == ()
     with pytest.raises(NobodyReachable):
         await world.introduce(actor)

@@ -9,10 +9,10 @@ import pytest
 
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage, Step, step
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.domain.schedule import HOLD, instead
 from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, StoreUnavailable
-from bot.services.consent.visit import ByLink
+from bot.services.consent.actors import ByLink
 from tests import person
 from tests.examples import ADA, APP, BEN, NOW, REQUEST, TENANT, TOKEN
 from tests.fakes import Killed
@@ -62,7 +62,7 @@ async def world() -> BreaksMidway:
 
 async def test_what_was_done_at_once_is_not_on_the_agenda_any_more(world: BreaksMidway) -> None:
     """A tick finds nothing to do, and asks nobody a second time."""
-    await world.follow.not_me(LINK)
+    await world.request_steps.not_me(LINK)
     assert (await world.asked(), world.waits()) == (["ben"], False)
     revision = (await world.ledger.requests_for(APP.ref))[-1].revision
     await world.ticks(after=2 * HOLD)
@@ -77,16 +77,16 @@ async def test_not_me_asks_the_next_one_whatever_breaks_after_the_answer(
     """The answer is kept, and with it that somebody is to be asked and the operator to be told."""
     world.breaks_after(commits, error)
     if error is AWAY:
-        assert (await world.follow.not_me(LINK, "Ben")).stage is Stage.DECLINED
+        assert (await world.request_steps.not_me(LINK, "Ben")).stage is Stage.DECLINED
     else:
         with pytest.raises(Killed):
-            await world.follow.not_me(LINK, "Ben")
+            await world.request_steps.not_me(LINK, "Ben")
     assert (await world.request()).stage is Stage.DECLINED
     assert (world.news, world.waits()) == ([], True)
     await world.ticks(after=HOLD)
     await world.ticks(after=HOLD)
     assert (await world.asked(), world.waits()) == (["ben"], False)
-    assert [happened for happened, _ in world.news] == [Happening.REASSIGNED]
+    assert [happened for happened, _ in world.news] == [NewsKind.REASSIGNED]
     assert len(await world.ledger.requests_for(APP.ref)) == 2
 
 
@@ -94,7 +94,7 @@ async def test_nobody_takes_it_up_while_who_ended_it_may_be_at_it(world: BreaksM
     """Both would ask somebody, and the second one's request would void the first one's."""
     world.breaks_after(1, Killed())
     with pytest.raises(Killed):
-        await world.follow.not_me(LINK)
+        await world.request_steps.not_me(LINK)
     await world.ticks(after=HOLD - timedelta(seconds=1))
     assert (await world.asked(), world.waits()) == ([], True)
 
@@ -106,7 +106,7 @@ async def test_where_nobody_is_left_a_tick_writes_it_down_and_it_is_over(
     world.entra.admins[TENANT.id] = (ADA,)
     world.breaks_after(1, Killed())
     with pytest.raises(Killed):
-        await world.follow.not_me(LINK)
+        await world.request_steps.not_me(LINK)
     await world.ticks(after=HOLD)
     await world.ticks(after=HOLD)
     assert (world.news, world.waits()) == ([], False)
@@ -129,7 +129,7 @@ async def test_while_nobody_can_be_looked_for_nobody_is_said_to_be_left(
         world.entra.admins[TENANT.id] = away
     else:
         world.slack.hidden = away
-    await world.follow.not_me(LINK)
+    await world.request_steps.not_me(LINK)
     for _ in range(12):
         await world.ticks(after=HOLD)
     assert (await world.asked(), world.news, world.waits()) == ([], [], True)
@@ -137,7 +137,7 @@ async def test_while_nobody_can_be_looked_for_nobody_is_said_to_be_left(
     world.slack.hidden = None
     await world.ticks(after=HOLD)
     assert (await world.asked(), world.waits()) == (["ben"], False)
-    assert [happened for happened, _ in world.news] == [Happening.REASSIGNED]
+    assert [happened for happened, _ in world.news] == [NewsKind.REASSIGNED]
 
 
 async def test_what_could_not_be_delivered_is_asked_of_somebody_else_by_a_tick() -> None:

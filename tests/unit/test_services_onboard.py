@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.consent.onboarding import GRANTING, Granting, Onboarding, grant
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.errors import (
     CloudNotFound,
     CloudRefused,
@@ -58,7 +58,7 @@ async def test_a_yes_counts_once_graph_answers(world: person.Asked) -> None:
     world.entra.admins[TENANT.id] = (ADA,)
     done = await world.onboard.finish(**answer, admin_consent="True")
     assert done.stage is Granting.CONFIRMED
-    assert [happened for happened, _ in world.news] == [Happening.ONBOARDED]
+    assert [happened for happened, _ in world.news] == [NewsKind.ONBOARDED]
     assert world.engine.scans == ["contoso"]
     assert await world.ledger.global_admins(TENANT.id) == (ADA,)
     assert (await world.onboard.view(token)).stage is Granting.CONFIRMED
@@ -75,7 +75,7 @@ async def test_a_yes_alone_is_only_a_hint(world: person.Asked) -> None:
     world.entra.admins[TENANT.id] = (ADA,)
     assert (await world.onboard.check(token)).stage is Granting.CONFIRMED
     assert (await world.onboard.check(token)).stage is Granting.CONFIRMED
-    assert [happened for happened, _ in world.news] == [Happening.ONBOARDED]
+    assert [happened for happened, _ in world.news] == [NewsKind.ONBOARDED]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from bot.domain.delivery.notices import RequestChanged
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.people.admins import GlobalAdmin
-from bot.domain.people.news import Happening
-from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.news import NewsKind
+from bot.domain.people.policy import AccountNote, AccountRule
 from bot.errors import ChatThrottled
 from tests import person
 from tests.examples import ADA, APP, BEN, NOW, OPERATOR, REQUEST, TENANT
@@ -28,7 +28,7 @@ DISABLED = replace(ADA, enabled=False)
 ADAS_OTHER = replace(ADA, object_id="adm-ada", upn="adm-ada@contoso.com", mail="ada@contoso.com")
 
 
-def note(said: Said, account: str = "ada", owner: str = "") -> AccountNote:
+def note(said: AccountRule, account: str = "ada", owner: str = "") -> AccountNote:
     return AccountNote(account, said, "Olga", NOW, owner)
 
 
@@ -49,18 +49,21 @@ async def world() -> person.Asked:
         (ASKED, (replace(ADA, enabled=None), BEN), (), (), ["ada"]),
         (ASKED, (), (), (), []),
         (ASKED, (DISABLED,), (), (), []),
-        (ASKED, (ADA, BEN), (), (note(Said.DENIED),), ["ben"]),
-        (ASKED, (ADA, BEN), (), (note(Said.OWNER),), ["ben"]),
-        (ASKED, (ADA, BEN), (), (note(Said.DENIED, "ben"),), ["ada"]),
+        (ASKED, (ADA, BEN), (), (note(AccountRule.DENIED),), ["ben"]),
+        (ASKED, (ADA, BEN), (), (note(AccountRule.OWNER),), ["ben"]),
+        (ASKED, (ADA, BEN), (), (note(AccountRule.DENIED, "ben"),), ["ada"]),
         (
             ASKED,
             (ADA, BEN),
             (),
-            (note(Said.OWNER, owner="eve@contoso.com"), note(Said.DENIED, "eve@contoso.com")),
+            (
+                note(AccountRule.OWNER, owner="eve@contoso.com"),
+                note(AccountRule.DENIED, "eve@contoso.com"),
+            ),
             ["ben"],
         ),
         (TAKEN_ON, (BEN,), (), (), ["ben"]),
-        (TAKEN_ON, (ADA, BEN), (), (note(Said.DENIED),), ["ada"]),
+        (TAKEN_ON, (ADA, BEN), (), (note(AccountRule.DENIED),), ["ada"]),
         (SAVED, (BEN,), (), (), ["ada"]),
         (SAVED, (DISABLED, BEN), (), (), ["ada"]),
     ],
@@ -85,10 +88,10 @@ async def test_after_a_look_only_those_are_asked_who_can_still_do_it(
     open_ones = await world.ledger.open_requests()
     assert [request.admin_object_id for request in open_ones] == asked
     assert there(await world.ledger.app(APP.ref)).request_id == (open_ones[0].id if asked else "")
-    told: dict[str, list[Happening]] = {
+    told: dict[str, list[NewsKind]] = {
         "ada": [],
-        "ben": [Happening.PASSED_ON],
-        "": [Happening.WITHDRAWN],
+        "ben": [NewsKind.PASSED_ON],
+        "": [NewsKind.WITHDRAWN],
     }
     assert [happened for happened, _ in world.news] == told[asked[0] if asked else ""]
     if asked != ["ada"]:

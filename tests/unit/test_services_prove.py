@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.links import AFTER_USE, link_digest, masked
 from bot.domain.consent.requests import Button, LinkBinding, MfaShown, Proof, ProofKind, Stage
 from bot.domain.consent.sign_in import Session
+from bot.domain.consent.snooze import Snooze
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.domain.schedule import BOARDS
 from bot.errors import (
     CloudUnreachable,
@@ -32,9 +32,9 @@ from bot.errors import (
     TooManyTries,
 )
 from bot.services.consent.acknowledge import LinkStatus
+from bot.services.consent.actors import ByChat, ByLink, BySession
 from bot.services.consent.prove import MfaNotShown, PressInChat, Proven, RoleGone, WrongAccount
 from bot.services.consent.signing_in import GoToMicrosoft
-from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, BEN, BEN_IN_CHAT, LINK_FOR, NOW, TOKEN
 from tests.person import ASKED, RIGHT
@@ -68,8 +68,8 @@ async def test_the_right_persons_sign_in_spends_the_link(world: person.Asked) ->
     assert entry.detail == {"request": "r1", "proof": "signed_in", "mfa": "not_proven"}
     assert len(world.told("changed:r1:2")) == 1
     assert BOARDS in {line.name for line in await world.ledger.due_entries(NOW, 10)}
-    visit = await world.visits.of(BySession(outcome.session, "r1"))
-    assert (visit.request, visit.by, visit.kind) == (request, "entra:ada", ProofKind.SIGNED_IN)
+    acting = await world.actors.of(BySession(outcome.session, "r1"))
+    assert (acting.request, acting.by, acting.kind) == (request, "entra:ada", ProofKind.SIGNED_IN)
 
 
 async def test_case_does_not_make_another_account(world: person.Asked) -> None:
@@ -100,10 +100,10 @@ async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: perso
         "r6": Stage.DECLINED,
     }
     for request_id in ("r1", "r2", "r3"):
-        assert (await world.visits.of(BySession(outcome.session, request_id))).by == "entra:ada"
+        assert (await world.actors.of(BySession(outcome.session, request_id))).by == "entra:ada"
     for request_id in ("r4", "r5", "r6", "r9"):
         with pytest.raises(SessionUnknown):
-            await world.visits.of(BySession(outcome.session, request_id))
+            await world.actors.of(BySession(outcome.session, request_id))
     assert len(await world.ledger.audit()) == 3
 
 
@@ -171,7 +171,7 @@ async def test_a_stronger_proof_takes_the_place_of_a_weaker_one(world: person.As
     request = await world.request()
     assert request.stage is Stage.SAVED
     assert there(request.proof).kind is ProofKind.SIGNED_IN
-    await world.follow.saved(ByChat(ADA_IN_CHAT, ASKED.code))
+    await world.request_steps.saved(ByChat(ADA_IN_CHAT, ASKED.code))
 
 
 async def test_a_used_link_ends_for_good(world: person.Asked) -> None:
@@ -189,12 +189,12 @@ async def test_a_new_sign_in_ends_the_former_session(world: person.Asked) -> Non
     former, newer = await world.proven(), await world.come_back()
     assert isinstance(newer, Proven)
     with pytest.raises(SessionUnknown):
-        await world.visits.of(BySession(former.session, "r1"))
-    await world.visits.of(BySession(newer.session, "r1"))
-    await world.visits.close(newer.session)
+        await world.actors.of(BySession(former.session, "r1"))
+    await world.actors.of(BySession(newer.session, "r1"))
+    await world.actors.close(newer.session)
     with pytest.raises(SessionUnknown):
-        await world.visits.of(BySession(newer.session, "r1"))
-    await world.visits.close(newer.session)
+        await world.actors.of(BySession(newer.session, "r1"))
+    await world.actors.close(newer.session)
 
 
 async def test_a_session_lasts_no_longer_than_the_role(world: person.Asked) -> None:
@@ -202,31 +202,31 @@ async def test_a_session_lasts_no_longer_than_the_role(world: person.Asked) -> N
     outcome = await world.proven()
     actor = BySession(outcome.session, "r1")
     world.entra.holdings["ada"] = Holding.ELIGIBLE  # an activation that is over
-    await world.follow.attest(actor, Button.AUTHENTICATE)
+    await world.request_steps.attest(actor, Button.AUTHENTICATE)
     world.entra.holdings["ada"] = CloudUnreachable("Down.", where="contoso", call="GET roles")
     with pytest.raises(CloudUnreachable):
-        await world.follow.saved(actor)
+        await world.request_steps.saved(actor)
     del world.entra.holdings["ada"]
-    for act in (world.follow.saved, world.follow.already, world.introduce):
+    for act in (world.request_steps.saved, world.request_steps.already, world.introduce):
         with pytest.raises(SessionUnknown):
             await act(actor)
     assert (await world.request()).stage is Stage.ACKNOWLEDGED
-    assert world.news == [(Happening.ROLE_GONE, "r1")]
+    assert world.news == [(NewsKind.ROLE_GONE, "r1")]
 
 
 async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.Asked) -> None:
     """What was read of the tenant is compared; as long as nothing was read nobody is thrown out."""
     outcome = await world.proven()
     actor = BySession(outcome.session, "r1")
-    await world.visits.review("contoso")
+    await world.actors.review("contoso")
     await world.ledger.save_global_admins("tenant-1", (ADA, BEN))
-    await world.visits.review("contoso")
+    await world.actors.review("contoso")
     await world.ledger.save_global_admins("tenant-1", (BEN,))
-    await world.visits.review("fabrikam")
-    await world.visits.of(actor)
-    await world.visits.review("contoso")
+    await world.actors.review("fabrikam")
+    await world.actors.of(actor)
+    await world.actors.review("contoso")
     with pytest.raises(SessionUnknown):
-        await world.visits.of(actor)
+        await world.actors.of(actor)
 
 
 async def test_a_session_must_reach_what_the_settings_ask_for_now(world: person.Asked) -> None:
@@ -236,7 +236,7 @@ async def test_a_session_must_reach_what_the_settings_ask_for_now(world: person.
         weak = Session(ids, "slack:U1", kind, until, ASKED.person)
         await world.sign_ins.open_session("secret", weak)
         with pytest.raises(SessionUnknown):
-            await world.visits.of(BySession("secret", "r1"))
+            await world.actors.of(BySession("secret", "r1"))
 
 
 async def test_a_session_is_of_one_person_whatever_requests_it_names(world: person.Asked) -> None:
@@ -246,7 +246,7 @@ async def test_a_session_is_of_one_person_whatever_requests_it_names(world: pers
         session = Session(("r1",), "entra:ada", ProofKind.SIGNED_IN, until, whose)
         await world.sign_ins.open_session("secret", session)
         with pytest.raises(SessionUnknown):
-            await world.visits.of(BySession("secret", "r1"))
+            await world.actors.of(BySession("secret", "r1"))
 
 
 async def test_a_session_ends(world: person.Asked) -> None:
@@ -254,7 +254,7 @@ async def test_a_session_ends(world: person.Asked) -> None:
     outcome = await world.proven()
     world.clock.forward(timedelta(hours=8))
     with pytest.raises(SessionUnknown):
-        await world.visits.of(BySession(outcome.session, "r1"))
+        await world.actors.of(BySession(outcome.session, "r1"))
 
 
 # ------------------------------------------------------------------ anybody else
@@ -268,9 +268,9 @@ async def test_another_account_spends_nothing_and_is_told(world: person.Asked, w
     assert await untouched(world)
     (entry,) = await world.ledger.audit()
     assert entry.action == "wrong_account"
-    assert world.news == [(Happening.WRONG_ACCOUNT, "r1")]
+    assert world.news == [(NewsKind.WRONG_ACCOUNT, "r1")]
     await world.sign_in_as(who)
-    assert world.news == [(Happening.WRONG_ACCOUNT, "r1")], "once, until it is told"
+    assert world.news == [(NewsKind.WRONG_ACCOUNT, "r1")], "once, until it is told"
 
 
 async def test_a_role_that_is_gone_is_told(world: person.Asked) -> None:
@@ -278,7 +278,7 @@ async def test_a_role_that_is_gone_is_told(world: person.Asked) -> None:
     del world.entra.holdings["ada"]
     assert await world.sign_in_as(RIGHT) == RoleGone("contoso.onmicrosoft.com")
     assert await untouched(world)
-    assert world.news == [(Happening.ROLE_GONE, "r1")]
+    assert world.news == [(NewsKind.ROLE_GONE, "r1")]
 
 
 async def test_mfa_must_be_shown_where_the_settings_say_so() -> None:
@@ -348,11 +348,11 @@ async def test_presses_of_a_link_use_up_nobody_elses(world: person.Asked) -> Non
     """Whoever holds the link says "later" twenty times; its owner is still heard."""
     later, holder = datetime(2025, 3, 12, 9), ByLink(TOKEN, "192.0.2.1")
     for _ in range(20):
-        await world.follow.later(holder, later)
+        await world.request_steps.later(holder, later)
     with pytest.raises(TooManyTries):
-        await world.follow.later(holder, later)
-    await world.follow.later(ByLink(TOKEN, "198.51.100.1"), later)
-    await world.follow.later(ByChat(ADA_IN_CHAT, ASKED.code), later)
+        await world.request_steps.later(holder, later)
+    await world.request_steps.later(ByLink(TOKEN, "198.51.100.1"), later)
+    await world.request_steps.later(ByChat(ADA_IN_CHAT, ASKED.code), later)
 
 
 # ------------------------------------------------------------------ links that are over
@@ -426,8 +426,8 @@ async def test_a_fresh_press_in_chat_opens_one_session_in_one_browser() -> None:
     opened = [one for one in came if isinstance(one, Proven)]
     assert len(opened) == 1
     assert {type(one) for one in came} == {Proven, LinkUnknown}
-    visit = await world.visits.of(BySession(opened[0].session, "r1"))
-    assert visit.kind is ProofKind.CHAT_ACCOUNT
+    acting = await world.actors.of(BySession(opened[0].session, "r1"))
+    assert acting.kind is ProofKind.CHAT_ACCOUNT
     before = await world.request()
     again = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
     assert again.request == before, "only a way back"

@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import Button, Proof, ProofKind, Stage, Step, Stuck, step
+from bot.domain.consent.snooze import Snooze
 from bot.domain.delivery.deliveries import Phase
 from bot.domain.delivery.notices import Alarm, Channel, OperatorDigest, PersonalLink, PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind

@@ -15,8 +15,8 @@ from bot.domain.delivery.notices import PersonalRound
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import LOST_FOR
 from bot.errors import ChatUnreachable
-from bot.ports.chat import Returned
-from bot.services.delivery.returned import EVERY, Returns
+from bot.ports.chat import Bounce
+from bot.services.delivery.bounces import EVERY, Bounces
 from tests.examples import DELIVERED, NOW
 from tests.fake_ledger import FakeLedger
 from tests.there import there
@@ -34,25 +34,25 @@ SENT = replace(
 class Mailbox:
     """What lies in it, until it is noted."""
 
-    def __init__(self, *reports: Returned) -> None:
+    def __init__(self, *reports: Bounce) -> None:
         self.reports = reports
         self.away = False
 
-    async def returned(self) -> tuple[Returned, ...]:
+    async def returned(self) -> tuple[Bounce, ...]:
         if self.away:
             raise ChatUnreachable("away", nothing_sent=True)
         return self.reports
 
-    async def noted(self, returned: Sequence[Returned]) -> None:
+    async def noted(self, returned: Sequence[Bounce]) -> None:
         self.reports = tuple(one for one in self.reports if one not in returned)
 
 
 class ReturnedMail:
-    def __init__(self, *reports: Returned) -> None:
+    def __init__(self, *reports: Bounce) -> None:
         self.ledger = FakeLedger()
         self.mailbox = Mailbox(*reports)
         self.asked_again: list[str] = []
-        self.returns = Returns(
+        self.returns = Bounces(
             ledger=self.ledger, mailbox=self.mailbox, ask_another=self._ask_another
         )
 
@@ -67,7 +67,7 @@ class ReturnedMail:
         return known is not None and known.is_lost(NOW)
 
 
-BACK = Returned("7", MAIL_ID, SENT.key)
+BACK = Bounce("7", MAIL_ID, SENT.key)
 
 
 @pytest.fixture
@@ -100,14 +100,14 @@ async def test_a_report_that_is_read_again_changes_nothing_more(mail: ReturnedMa
 @pytest.mark.parametrize(
     "report",
     [
-        Returned("7", "<named.guessed@contoso.com>", SENT.key),
-        Returned("7", MAIL_ID, ""),
-        Returned("7", MAIL_ID, "round:2025-03-03:mail:somebody@contoso.com"),
-        Returned("7", "", ""),
+        Bounce("7", "<named.guessed@contoso.com>", SENT.key),
+        Bounce("7", MAIL_ID, ""),
+        Bounce("7", MAIL_ID, "round:2025-03-03:mail:somebody@contoso.com"),
+        Bounce("7", "", ""),
     ],
 )
 async def test_nobody_can_call_a_mail_undeliverable_without_having_it(
-    mail: ReturnedMail, report: Returned
+    mail: ReturnedMail, report: Bounce
 ) -> None:
     """Anybody may write to the mailbox; what is no report of ours is noted and forgotten."""
     mail.mailbox.reports = (report,)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.consent.requests import ProofKind
 from bot.errors import SettingsInvalid
-from bot.settings.whole import load
+from bot.settings.settings import load
 from tests.there import there
 
 SECRETS = ("xoxb-hush", "sign-hush", "ssws-hush", "pem-hush", "teams-hush", "redis-hush")

@@ -23,7 +23,7 @@ from bot.domain.time.calendar import Calendars
 from bot.errors import SettingsInvalid
 from bot.settings.policies import boards
 from bot.settings.sections.campaign import CampaignSettings
-from bot.settings.whole import load
+from bot.settings.settings import load
 from bot.wiring.base import reminding_policy
 from tests.unit.test_settings import GOOD, written
 

@@ -19,8 +19,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from bot.chat.words import languages
 from bot.errors import SettingsInvalid
 from bot.settings.errors import problems
+from bot.settings.settings import Settings, load
 from bot.settings.variables import CONFIG_VARIABLE
-from bot.settings.whole import Settings, load
 from tools.docs import sections
 
 GOOD = """

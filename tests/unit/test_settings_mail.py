@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings.whole import load
+from bot.settings.settings import load
 from tests.there import there
 from tests.unit.test_settings import GOOD, problems, written
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsInvalid
-from bot.settings.whole import load
+from bot.settings.settings import load
 from tests.there import there
 from tests.unit.test_settings import GOOD, problems, written
 

@@ -12,9 +12,9 @@ import typer
 from typer.testing import CliRunner
 
 from adapters.terminal.cli import build_cli
-from adapters.terminal.front import SUMMARIES, front
+from adapters.terminal.lazy import SUMMARIES, front
 from bot.__main__ import the_cli
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 GOOD = """
 public_url = "https://bot.contoso.com"
@@ -41,7 +41,7 @@ def a_cli() -> typer.Typer:
     return build_cli(
         serve=nothing,  # type: ignore[arg-type]  # never called
         examine=lambda settings: (),
-        open_desk=nothing,  # type: ignore[arg-type]  # never called
+        open_inventory=nothing,  # type: ignore[arg-type]  # never called
         open_planner=nothing,  # type: ignore[arg-type]  # never called
         open_doctor=nothing,  # type: ignore[arg-type]  # never called
     )

@@ -24,8 +24,8 @@ from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.planned_messages import Wait
 from bot.domain.campaign.planned_posts import PostKind
 from bot.domain.campaign.windows import BUILT_IN, Audience, Tone, WindowName
-from bot.domain.consent.later import Moved
 from bot.domain.consent.requests import PASSED_ON, ProofKind, Stage
+from bot.domain.consent.snooze import SnoozeMoved
 from bot.domain.doctor.checks import CHECKS
 from bot.domain.doctor.finding import Grade
 from bot.domain.evidence.caveats import Caveat
@@ -36,7 +36,7 @@ from bot.domain.inventory.gaps import Gap
 from bot.domain.inventory.sign_on import SignOn
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.domain.people.weighing import Point
 from bot.domain.summaries import By, Part
 from bot.errors import CloudError, O365BotError
@@ -255,8 +255,8 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "proof": (values(ProofKind), set()),
-    "note": (values(Happening), set()),
-    "later": ({f"moved_{why}" for why in values(Moved)}, set()),
+    "note": (values(NewsKind), set()),
+    "later": ({f"moved_{why}" for why in values(SnoozeMoved)}, set()),
     "window": (values(WindowName), set()),
     "deadline": ({deadline.key for deadline in BUILT_IN} | {"target"}, set()),
     "campaign": (

@@ -19,7 +19,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import WARNED_BEFORE, Waiver
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.message import Command
@@ -220,7 +220,7 @@ async def test_a_week_before_its_end_each_operator_is_warned_once(world: TwoApps
     for _ in range(3):
         await verdicts.renew(at + timedelta(hours=2))
     known = there(await world.ledger.recipient(OPERATOR))
-    assert known.news == (News(Happening.WAIVER_ENDS, str(APP.ref)),)
+    assert known.news == (News(NewsKind.WAIVER_ENDS, str(APP.ref)),)
     assert (await record(world)).is_waived
 
 

@@ -14,7 +14,7 @@ from adapters.entra.directory.graph import Ask, Graph
 from adapters.entra.directory.reading import Json, flag, text, texts
 from adapters.entra.directory.refusals import NO_PIM
 from bot.domain.inventory.apps import Tenant
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import GlobalAdmin, Holding
 from bot.errors import CloudError, CloudNotFound, CloudRefused
 

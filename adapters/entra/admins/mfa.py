@@ -18,7 +18,7 @@ from adapters.entra.directory.refusals import NO_REPORTS
 from adapters.entra.evidence.domains import root_of
 from bot.domain.inventory.apps import Tenant
 from bot.domain.inventory.hosts import is_initial
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import GlobalAdmin, Mfa
 from bot.errors import CloudError, CloudNotFound, CloudRefused
 

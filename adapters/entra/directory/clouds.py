@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bot.domain.inventory.hosts import INITIAL_DOMAINS
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudRefused
 from bot.settings.sections.clouds import EntraSettings
 

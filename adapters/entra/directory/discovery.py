@@ -17,7 +17,7 @@ from adapters.entra.directory.reading import text
 from adapters.http.answers import Answer, refusal
 from adapters.http.client import CloudClient
 from bot.domain.inventory.apps import Tenant
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import TenantUnknown
 from bot.ports.system import Clock
 from bot.settings.sections.clouds import EntraSettings

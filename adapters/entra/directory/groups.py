@@ -11,7 +11,7 @@ from adapters.entra.directory import calls
 from adapters.entra.directory.graph import Ask, Graph
 from adapters.entra.directory.reading import text
 from bot.domain.inventory.apps import Tenant
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudNotFound
 
 _USER = "#microsoft.graph.user"

@@ -17,7 +17,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import Tenant
 from bot.domain.inventory.service_accounts import NAME_PREFIX, UPN_PREFIX, names_app
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudError, CloudRefused
 
 _FIELDS = "id,userPrincipalName,displayName,createdDateTime,accountEnabled"

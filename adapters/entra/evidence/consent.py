@@ -19,7 +19,7 @@ from adapters.entra.evidence.principals import FIELDS, may_sign_in
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import Tenant
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudError
 from bot.settings.sections.clouds import EntraSettings
 

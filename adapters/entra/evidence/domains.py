@@ -18,7 +18,7 @@ from adapters.entra.directory.reading import Json, flag, records, text
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.apps import Office365App, Tenant
 from bot.domain.inventory.right_tenant import TenantDomain, right_tenant
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudError
 
 log = structlog.get_logger(__name__)

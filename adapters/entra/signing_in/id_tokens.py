@@ -14,7 +14,7 @@ import httpx
 import jwt
 
 from adapters.http.keys.jwks import KeySet
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudNotFound, TokenInvalid
 
 ALGORITHM = "RS256"  # the only one; `none` and HS256 with the public key are the classic attacks

@@ -30,7 +30,7 @@ from adapters.http.keys.credential import ClientProof
 from bot.domain.consent.requests import MfaShown
 from bot.domain.consent.sign_in import SignedIn
 from bot.domain.inventory.apps import Tenant
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudError, SignInRefused, TokenInvalid
 from bot.ports.system import Clock
 from bot.settings.sections.clouds import EntraSettings, SignInSettings

@@ -20,7 +20,7 @@ from adapters.http.client import CloudClient
 from adapters.http.keys.assertion import ASSERTION_TYPE, ClientKey
 from adapters.okta.calls.dpop import ProofKey
 from adapters.okta.calls.scopes import scope_for
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import CloudRefused
 from bot.ports.system import Clock
 

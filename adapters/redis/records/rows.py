@@ -20,7 +20,7 @@ _COLUMNS = ("at", "actor", "action", "subject", "detail")
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class StoredHead:
     """The head as it is stored: beside it which commit wrote it, and which removed names."""
 
     head: Head
@@ -29,16 +29,16 @@ class Stand:
     stored: str
 
     @staticmethod
-    def parse(stored: str) -> Stand:
+    def parse(stored: str) -> StoredHead:
         if not stored:
-            return Stand(Head(), "", "", "")
+            return StoredHead(Head(), "", "", "")
         head, _, rest = stored.partition(" ")
         commit, _, names = rest.partition(" ")
         try:
-            return Stand(Head.parse(head), commit, names, stored)
+            return StoredHead(Head.parse(head), commit, names, stored)
         except ValueError:
             log.error("the head of the audit cannot be read: a new chain begins")
-            return Stand(Head(), "", "", stored)
+            return StoredHead(Head(), "", "", stored)
 
 
 def people(names: Mapping[str, str]) -> dict[str, str]:

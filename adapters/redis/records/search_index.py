@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records.commit import AT_A_TIME, text
 from bot.domain.inventory.apps import AppRef
-from bot.domain.likeness import exact, likeness
+from bot.domain.normalization import exact, normalized
 from bot.domain.summaries import RANKS, AppSummary, Wanted, by_urgency
 
 LONGEST_NAME = 255
@@ -43,7 +43,7 @@ class SearchIndex:
     async def found(self, wanted: Wanted, orgs: Sequence[str]) -> Sequence[AppRef]:
         """What is wanted of these orgs (in order), whoever is asked for it."""
         await self._refresh(orgs)
-        said = likeness(wanted.text)
+        said = normalized(wanted.text)
         read = [self._read[org][1] for org in orgs]
         found: list[AppRef] = []
         for rank in range(*wanted.ranks):
@@ -67,7 +67,7 @@ class SearchIndex:
 
 async def _by_rank(org: str, stored: Sequence[str]) -> Sequence[Sequence[Some]]:
     """Some at a time: what is left out is none of ours."""
-    at, found = likeness(org), list[list[Some]]([] for _ in RANKS)
+    at, found = normalized(org), list[list[Some]]([] for _ in RANKS)
     for start in range(0, len(stored), AT_A_TIME):
         apps: list[list[tuple[str, AppRef]]] = [[] for _ in RANKS]
         for place in stored[start : start + AT_A_TIME]:

@@ -19,10 +19,10 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.records.commit import Commit, milliseconds, register, text
-from adapters.redis.records.rows import Stand, fields_of, people, read_row, row_of
+from adapters.redis.records.rows import StoredHead, fields_of, people, read_row, row_of
 from adapters.redis.server.store import errors
 from bot.domain import audit, pseudonyms
-from bot.domain.audit import Former, Head, Row
+from bot.domain.audit import Head, Row, UnchainedRows
 from bot.domain.changes import Action, AuditEntry
 from bot.domain.pseudonyms import Somebody
 from bot.errors import Conflict
@@ -64,7 +64,7 @@ class Trail:
         self._turn = asyncio.Lock()
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
-        self._stand: Stand | None = None
+        self._stand: StoredHead | None = None
         self._pseudonyms: dict[str, str] = {}
 
     async def commit(self, commit: Commit, entries: Sequence[AuditEntry] = ()) -> None:
@@ -164,7 +164,7 @@ class Trail:
         """The newest row, as the store names it."""
         with errors():
             stored = await self._client.get(self._keys.audit_head())
-        return Stand.parse(text(stored or "")).head
+        return StoredHead.parse(text(stored or "")).head
 
     async def removed(self) -> Mapping[str, str]:
         """Digests of the rows in front of the chain that are gone, by position."""
@@ -176,7 +176,7 @@ class Trail:
         """Begin the chain behind the rows of releases that had none. Done again it does nothing."""
         if (await self.head()).number:
             return
-        former = Former()
+        former = UnchainedRows()
         async for row in self.rows():
             former.take(audit.digest_of(row))
         if former.rows:
@@ -309,11 +309,11 @@ class Trail:
             for row in rows
         )
 
-    async def _read(self) -> Stand:
+    async def _read(self) -> StoredHead:
         stored = await self._client.get(self._keys.audit_head())
         found = await self._client.hgetall(self._keys.audit_names())
         self._pseudonyms = people({text(one): text(name) for one, name in found.items()})
-        self._stand = Stand.parse(text(stored or ""))
+        self._stand = StoredHead.parse(text(stored or ""))
         return self._stand
 
     async def _follow(self, moved: str) -> None:
@@ -322,7 +322,7 @@ class Trail:
         That is so where names were removed, and where too much was written to go through it.
         """
         known, self._stand = self._stand, None
-        stand = Stand.parse(moved)
+        stand = StoredHead.parse(moved)
         if known is None or stand.names != known.names:
             return
         behind = stand.head.number - known.head.number
@@ -341,13 +341,13 @@ class Trail:
     def _append(
         self,
         commit: Commit,
-        stand: Stand,
+        stand: StoredHead,
         entries: Sequence[AuditEntry],
         mark: str,
         fresh: dict[str, str] | None = None,
         *,
         renamed: bool = False,
-    ) -> tuple[Stand, dict[str, str]]:
+    ) -> tuple[StoredHead, dict[str, str]]:
         """Rows, the names that are new in them, and the head; returns where it stands then.
 
         `fresh` are the pseudonyms that those before it bring along.
@@ -378,4 +378,4 @@ class Trail:
         names = mark if renamed else stand.names
         stored = f"{head} {mark} {names}"
         commit.head(self._keys.audit_head(), stand.stored, stored, head.number, mark)
-        return Stand(head, mark, names, stored), new
+        return StoredHead(head, mark, names, stored), new

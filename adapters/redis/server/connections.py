@@ -71,7 +71,7 @@ class WrongServer(RedisConnectionError):
 
 
 @dataclass(slots=True)
-class Turn:
+class WrongServerCount:
     """How often a pool's connections turned out to lead to the wrong server."""
 
     number: int = 0
@@ -80,8 +80,8 @@ class Turn:
 class _Following(AbstractConnection):
     """Ends itself where the server says that it is the wrong one."""
 
-    def __init__(self, *, turn: Turn | None = None, **options: Any) -> None:
-        self.turn = turn or Turn()
+    def __init__(self, *, turn: WrongServerCount | None = None, **options: Any) -> None:
+        self.turn = turn or WrongServerCount()
         self.since = self.turn.number
         super().__init__(**options)
 
@@ -129,7 +129,7 @@ class FollowingPool(BlockingConnectionPool):
     """Whoever asks while all connections are taken waits for one; all follow a moved primary."""
 
     def __init__(self, connection_class: type[AbstractConnection], **options: Any) -> None:
-        self._turn = Turn()
+        self._turn = WrongServerCount()
         super().__init__(connection_class=_KINDS[connection_class], turn=self._turn, **options)
 
     async def ensure_connection(self, connection: AbstractConnection) -> None:

@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.exceptions import RedisError
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import StoreUnavailable
 from bot.settings.sections.store import Weakness
 

@@ -16,7 +16,7 @@ from bot.domain import schedule
 from bot.domain.changes import AuditEntry
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.pseudonyms import Somebody, shown
 from bot.ports.store.personal_data import Known
 

@@ -26,9 +26,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from adapters.slack.drawing import forms
 from adapters.slack.drawing.elements import OPENED
 from adapters.slack.drawing.message import MAX_HOME_BLOCKS, Drawn
-from adapters.slack.incoming.border import BODY_SECONDS, Accepted, Refused, accept
 from adapters.slack.incoming.reading import RIGHTS, bot_of, said_by, text_of
 from adapters.slack.incoming.replies import Posted, Reply, Responded, Whispered, patiently, reply_to
+from adapters.slack.incoming.verification import BODY_SECONDS, Accepted, Refused, accept
 from adapters.slack.incoming.words import as_typed, unescape
 from adapters.slack.outgoing import posting
 from adapters.slack.outgoing.calls import call, quiet

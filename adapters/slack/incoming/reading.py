@@ -32,7 +32,7 @@ _ACTION = ("type", "action_id", "block_id", "value")
 _OBJECTS = ("team", "user", "channel", "container", "message", "view", "enterprise")
 
 
-class Odd(ValueError):
+class Malformed(ValueError):
     """A part of the request has another form than Slack documents."""
 
 
@@ -135,7 +135,7 @@ def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise Odd(name)
+        raise Malformed(name)
     return value
 
 
@@ -144,7 +144,7 @@ def _objects(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
-        raise Odd(name)
+        raise Malformed(name)
     return value
 
 

@@ -94,7 +94,7 @@ class Posted:
                 self._sent = ""
         try:
             sent = await posting.post(self._web, self._channel, message, thread=self._thread)
-        except posting.NotToldWhere:
+        except posting.MessageIdMissing:
             return  # it was taken, and cannot be changed: where it stands was not told
         self._sent = sent.message_id
 

@@ -20,8 +20,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.incoming.border import Refused, opened
 from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.incoming.verification import Refused, opened
 from adapters.slack.outgoing.calls import quiet
 from bot.settings.sections.chat import SlackSettings
 

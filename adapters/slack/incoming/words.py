@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from bot.domain.likeness import with_emoji
+from bot.domain.normalization import with_emoji
 
 _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 

@@ -14,7 +14,7 @@ from bot.errors import ChatUnreachable
 Json = Mapping[str, Any]
 
 
-class AnswerOdd(ChatUnreachable):
+class UnexpectedAnswer(ChatUnreachable):
     """Slack's answer is not what it documents; what was asked for may have been done."""
 
     def __init__(self, what: str = "") -> None:
@@ -33,7 +33,7 @@ def text(answer: Json, *path: str) -> str:
     """As `lenient`, where the answer says nothing without it. Raises AnswerOdd."""
     found = lenient(answer, *path)
     if not found:
-        raise AnswerOdd(".".join(path))
+        raise UnexpectedAnswer(".".join(path))
     return found
 
 
@@ -41,7 +41,7 @@ def object_of(answer: Json, name: str) -> Json:
     """The object of that name. Raises AnswerOdd."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
-        raise AnswerOdd(name)
+        raise UnexpectedAnswer(name)
     return found
 
 
@@ -49,5 +49,5 @@ def objects_of(answer: Json, name: str) -> list[Json]:
     """The objects in the list of that name. Raises AnswerOdd when there is no such list."""
     found = answer.get(name)
     if not isinstance(found, list):
-        raise AnswerOdd(name)
+        raise UnexpectedAnswer(name)
     return [one for one in found if isinstance(one, Mapping)]

@@ -21,8 +21,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.http.counts import Api, counted
-from adapters.http.doubt import IDLE_SECONDS
-from adapters.slack.outgoing.answers import AnswerOdd, lenient
+from adapters.http.unknown_outcome import IDLE_SECONDS
+from adapters.slack.outgoing.answers import UnexpectedAnswer, lenient
 from adapters.slack.outgoing.refusals import CODES, HALF_DONE, UNTOLD, scope_missing
 from bot.domain.refusals import Refusal, Scope
 from bot.errors import (
@@ -104,9 +104,9 @@ async def call(answer: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
         raise ChatUnreachable(f"Slack did not answer ({type(error).__name__}).") from error
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         # The SDK takes every answer for a JSON object and trips over any other.
-        raise AnswerOdd from error
+        raise UnexpectedAnswer from error
     if not isinstance(body, dict) or body.get("ok") is not True:
-        raise AnswerOdd
+        raise UnexpectedAnswer
     return body
 
 
@@ -142,7 +142,7 @@ async def respond(web: AsyncWebClient, url: str, payload: Mapping[str, Any]) -> 
         told = f"Slack refused an answer with {answer.status_code} {_named(code)}".rstrip()
         raise refused(refusal.scope, f"{told}.", hint=refusal.hint)
     if answer.body.strip() != "ok" and said.get("ok") is not True:
-        raise AnswerOdd
+        raise UnexpectedAnswer
 
 
 def is_slacks(url: str, api_url: str) -> bool:

@@ -9,7 +9,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.drawing.message import MAX_BLOCKS, Drawn, draw, draw_text
-from adapters.slack.outgoing.answers import AnswerOdd, text
+from adapters.slack.outgoing.answers import UnexpectedAnswer, text
 from adapters.slack.outgoing.calls import call
 from bot.errors import MessageGone, MessageRefused
 from bot.message import Message
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
-class NotToldWhere(AnswerOdd):
+class MessageIdMissing(UnexpectedAnswer):
     """Slack took the message and did not say where it stands."""
 
 
@@ -72,8 +72,8 @@ async def post(
     answer = await shown(send, message)
     try:
         return Sent(f"{text(answer, 'channel')}:{text(answer, 'ts')}")
-    except AnswerOdd as odd:
-        raise NotToldWhere from odd
+    except UnexpectedAnswer as odd:
+        raise MessageIdMissing from odd
 
 
 async def update(web: AsyncWebClient, message_id: str, message: Message) -> None:

@@ -23,7 +23,7 @@ from adapters.teams.drawing.forms import said_by
 from adapters.teams.incoming import dialogs
 from adapters.teams.incoming.envelope import ActivityInvalid, Envelope
 from adapters.teams.incoming.words import as_typed
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.ports.chat import ConversationRef
 

@@ -14,7 +14,7 @@ import structlog
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.roster import addresses_of
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
 from bot.ports.chat import ConversationRef, Conversations

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40

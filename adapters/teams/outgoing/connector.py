@@ -17,7 +17,7 @@ import httpx
 import structlog
 from pydantic_core import to_json
 
-from adapters.http.doubt import NOTHING_SENT
+from adapters.http.unknown_outcome import NOTHING_SENT
 from adapters.teams.drawing.card import CARD_TYPE, draw
 from adapters.teams.drawing.texts import plain
 from adapters.teams.incoming.activities import Place

@@ -19,7 +19,7 @@ import jwt
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient, Retry
 from adapters.teams.outgoing.tokens import BotToken
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import (
     ChatError,
     ChatMisconfigured,

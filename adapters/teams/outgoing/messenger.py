@@ -14,7 +14,7 @@ from adapters.teams.outgoing.installing import Installer
 from adapters.teams.outgoing.refusals import ConversationLost, ServedElsewhere
 from adapters.teams.roster import Roster, addresses_of
 from bot.domain.delivery.notices import Channel
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
     ChannelUnreachable,

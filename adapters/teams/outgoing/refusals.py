@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from adapters.http.answers import retry_after
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.refusals import Refusal, Scope
 from bot.errors import (
     ChatError,

@@ -25,7 +25,7 @@ from adapters.http.keys.credential import ClientProof
 from adapters.http.keys.jwks import KeySet
 from adapters.teams.incoming.envelope import Envelope
 from adapters.teams.outgoing import managed_identity
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.errors import (
     ChatError,
     ChatMisconfigured,

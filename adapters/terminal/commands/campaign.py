@@ -18,7 +18,7 @@ from bot.chat.campaign import plans
 from bot.chat.words import Words
 from bot.domain.campaign.windows import BUILT_IN, OKTA_CONSENT, Audience, Deadline, WindowName
 from bot.services.campaign.planning import LONGEST, Plan, Planner
-from bot.settings.whole import Settings, load
+from bot.settings.settings import Settings, load
 
 OpenPlanner = Callable[[Settings], AbstractAsyncContextManager[Planner]]
 

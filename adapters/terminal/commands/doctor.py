@@ -23,7 +23,7 @@ from bot.chat.words import FALLBACK, Words
 from bot.domain.doctor.checks import worst
 from bot.domain.doctor.finding import Finding, Grade
 from bot.services.doctor import Doctor
-from bot.settings.whole import Settings, load
+from bot.settings.settings import Settings, load
 
 OpenDoctor = Callable[[Settings], AbstractAsyncContextManager[Doctor]]
 

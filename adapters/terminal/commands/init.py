@@ -24,7 +24,7 @@ from bot.errors import SettingsInvalid
 from bot.settings.section import Guid
 from bot.settings.sections.chat import SlackSettings, TeamsSettings
 from bot.settings.sections.clouds import OktaSettings
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 MakeCertificate = Callable[[datetime], tuple[str, str]]
 """The public certificate, and that with its private key, both PEM."""

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from adapters.terminal.desk import Desk, OpenDesk
+from adapters.terminal.context import InventoryContext, OpenInventory
 from adapters.terminal.drawing import console, draw, printable
 from adapters.terminal.options import Config, Level, LogLevel, one_of
 from adapters.terminal.running import run_on
@@ -37,8 +37,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON (see docs/terminal
 DONE, PARTLY, FAILED = 0, 1, 2
 
 
-def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
-    """Add the three commands; `open_desk` opens what they work on."""
+def add_inventory_commands(cli: typer.Typer, open_inventory: OpenInventory) -> None:
+    """Add the three commands; `open_inventory` opens what they work on."""
 
     @cli.command()
     def scan(
@@ -53,7 +53,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
 
         Exit status: 0 every org was scanned; 1 at least one could not be; 2 nothing was scanned.
         """
-        run_on(open_desk, config, lambda desk: _scan(desk, org, full), log_level)
+        run_on(open_inventory, config, lambda context: _scan(context, org, full), log_level)
 
     @cli.command()
     def apps(
@@ -81,17 +81,17 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
             raise typer.BadParameter("give --json or --csv, not both")
         write = as_json if as_json_ else as_csv if as_csv_ else None
 
-        async def show(desk: Desk) -> int:
-            wanted = await _orgs(desk, org)
-            found = await _inventory(desk, wanted, state)
+        async def show(context: InventoryContext) -> int:
+            wanted = await _orgs(context, org)
+            found = await _inventory(context, wanted, state)
             if write is not None:
                 typer.echo(write(found), nl=False)
             else:
-                _draw_apps(found, desk)
+                _draw_apps(found, context)
             failed = any((look := found.scans.get(name)) is None or look.failure for name in wanted)
             return PARTLY if failed else DONE
 
-        run_on(open_desk, config, show, log_level)
+        run_on(open_inventory, config, show, log_level)
 
     @cli.command()
     def why(
@@ -106,12 +106,12 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
 
         Exit status: 0; 2 when there is no such app, or more than one.
         """
-        run_on(open_desk, config, lambda desk: _why(desk, app, as_json_), log_level)
+        run_on(open_inventory, config, lambda context: _why(context, app, as_json_), log_level)
 
 
-async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
-    names = await _orgs(desk, org, configured=True)
-    replies = Replies(Words(desk.language))
+async def _scan(context: InventoryContext, org: list[str] | None, full: bool) -> int:
+    names = await _orgs(context, org, configured=True)
+    replies = Replies(Words(context.language))
     bars = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -127,7 +127,7 @@ async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
             label = replies.scanning(name, done, total).summary
             bars.update(bar, description=printable(label), completed=done, total=total)
 
-        scan = await desk.scan.org(name, show, full=full)
+        scan = await context.scan.org(name, show, full=full)
         bars.update(bar, completed=1, total=1)
         return scan
 
@@ -137,21 +137,21 @@ async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
     return PARTLY if any(scan.failure for scan in scans) else DONE
 
 
-async def _why(desk: Desk, name: str, as_json_: bool) -> int:
-    words = Words(desk.language)
+async def _why(context: InventoryContext, name: str, as_json_: bool) -> int:
+    words = Words(context.language)
     try:
-        record, _ = await named_app(desk.ledger, name)
+        record, _ = await named_app(context.ledger, name)
     except ConsentError as error:
         draw(Replies(words, in_chat=False).error(error), console(errors=True))
         return FAILED
-    found = await _inventory(desk, (), None)
+    found = await _inventory(context, (), None)
     if as_json_:
-        typer.echo(why_json(found, record, desk.clock.now()), nl=False)
+        typer.echo(why_json(found, record, context.clock.now()), nl=False)
         return DONE
     shown = reasons.why(
         words,
         record,
-        desk.clock.now(),
+        context.clock.now(),
         request=found.requests.get(record.request_id),
         prospect=found.prospects.get(record.app.ref),
         in_chat=False,
@@ -160,7 +160,7 @@ async def _why(desk: Desk, name: str, as_json_: bool) -> int:
     return DONE
 
 
-def _draw_apps(found: Inventory, desk: Desk) -> None:
+def _draw_apps(found: Inventory, context: InventoryContext) -> None:
     apps, requests, prospects = found.apps, found.requests, found.prospects
     page = Page(
         counts=Counter(app.state for app in apps if not app.is_waived),
@@ -170,36 +170,38 @@ def _draw_apps(found: Inventory, desk: Desk) -> None:
         unreachable=phrases.count_unreachable(apps, requests, prospects),
         waived=sum(app.is_waived for app in apps),
     )
-    words, now = Words(desk.language), desk.clock.now()
+    words, now = Words(context.language), context.clock.now()
     shown = overview(words, page, found.scans, now, wanted=Wanted(Part.ALL), in_chat=False)
     draw(shown, console())
 
 
-async def _inventory(desk: Desk, orgs: tuple[str, ...], states: list[State] | None) -> Inventory:
+async def _inventory(
+    context: InventoryContext, orgs: tuple[str, ...], states: list[State] | None
+) -> Inventory:
     """What the ledger holds of these orgs (none named: of all) in these states, sorted."""
     apps = [
         app
-        for app in await desk.ledger.summaries()
+        for app in await context.ledger.summaries()
         if (not orgs or app.ref.org in orgs) and (not states or app.state in states)
     ]
-    scans = await desk.ledger.scans()
+    scans = await context.ledger.scans()
     return Inventory(
         tuple(apps),
-        {request.id: request for request in await desk.ledger.open_requests()},
-        await desk.ledger.prospects(),
+        {request.id: request for request in await context.ledger.open_requests()},
+        await context.ledger.prospects(),
         {name: scans[name] for name in sorted(scans) if not orgs or name in orgs},
     )
 
 
 async def _orgs(
-    desk: Desk, wanted: list[str] | None, *, configured: bool = False
+    context: InventoryContext, wanted: list[str] | None, *, configured: bool = False
 ) -> tuple[str, ...]:
     """The orgs that are meant: those named, else all of the settings."""
-    known = set(desk.scan.org_names)
+    known = set(context.scan.org_names)
     if not configured:
-        known |= (await desk.ledger.scans()).keys()
+        known |= (await context.ledger.scans()).keys()
     for name in wanted or ():
         if name not in known:
             there = ", ".join(sorted(known))
             raise typer.BadParameter(f"there is no Okta org {name!r}; there is: {there}")
-    return tuple(dict.fromkeys(wanted or desk.scan.org_names))
+    return tuple(dict.fromkeys(wanted or context.scan.org_names))

@@ -15,7 +15,7 @@ from bot.chat.words import FALLBACK, Words
 from bot.errors import SettingsInvalid
 from bot.settings.address import Origin
 from bot.settings.section import Guid, shaped
-from bot.settings.whole import load
+from bot.settings.settings import load
 
 SlackManifest = Callable[[str, Words, bool], Mapping[str, Any]]
 TeamsPackage = Callable[[str, str, str, str, Callable[[str], Words], bool], bytes]

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from bot.settings.sections.chat import SlackSettings, TeamsSettings
 from bot.settings.sections.clouds import EntraSettings, OktaSettings
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,13 @@ from bot.message import Message
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.inventory.waive import Waive
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 DONE, FAILED = 0, 2
 
 
 @dataclass(frozen=True, slots=True)
-class WaiverDesk:
+class WaiverContext:
     """What the commands work on. `clock` is what the services live by."""
 
     ledger: Ledger
@@ -44,7 +44,7 @@ class WaiverDesk:
     language: str
 
 
-OpenWaivers = Callable[[Settings], AbstractAsyncContextManager[WaiverDesk]]
+OpenWaivers = Callable[[Settings], AbstractAsyncContextManager[WaiverContext]]
 App = Annotated[str, typer.Argument(help="An app's label or part of it, its id, or ORG/ID.")]
 
 
@@ -62,12 +62,12 @@ def add_waiver_commands(cli: typer.Typer, open_waivers: OpenWaivers) -> None:
         config: Config = None,
     ) -> None:
         """Accept an app as it is for a while: no reminders, not on the open list."""
-        _run(open_waivers, config, lambda desk: _waive(desk, app, until, because, sure=yes))
+        _run(open_waivers, config, lambda context: _waive(context, app, until, because, sure=yes))
 
     @cli.command()
     def unwaive(app: App, config: Config = None) -> None:
         """End a waiver: the app is open again."""
-        _run(open_waivers, config, lambda desk: _unwaive(desk, app))
+        _run(open_waivers, config, lambda context: _unwaive(context, app))
 
     @cli.command()
     def waivers(config: Config = None) -> None:
@@ -78,50 +78,51 @@ def add_waiver_commands(cli: typer.Typer, open_waivers: OpenWaivers) -> None:
 def _run(
     open_waivers: OpenWaivers,
     config: Path | None,
-    command: Callable[[WaiverDesk], Awaitable[int]],
+    command: Callable[[WaiverContext], Awaitable[int]],
 ) -> None:
-    async def in_words(desk: WaiverDesk) -> int:
+    async def in_words(context: WaiverContext) -> int:
         try:
-            return await command(desk)
+            return await command(context)
         except ConsentError as error:
-            return _refused(_replies(desk).error(error))
+            return _refused(_replies(context).error(error))
 
     run_on(open_waivers, config, in_words)
 
 
-async def _waive(desk: WaiverDesk, app: str, until: str, because: str, *, sure: bool) -> int:
-    replies = _replies(desk)
-    term = read_term(f"{until} {because}", desk.clock.now(), desk.waive.calendar) if until else None
+async def _waive(context: WaiverContext, app: str, until: str, because: str, *, sure: bool) -> int:
+    replies = _replies(context)
+    now, calendar = context.clock.now(), context.waive.calendar
+    term = read_term(f"{until} {because}", now, calendar) if until else None
     if term is None or term.until is None or not term.why:
-        return _refused(replies.waivers.needs(app, term, until, desk.waive.latest))
-    record, _ = await named_app(desk.ledger, app)
+        return _refused(replies.waivers.needs(app, term, until, context.waive.latest))
+    record, _ = await named_app(context.ledger, app)
     who = getpass.getuser()
     what = (record.app.ref, term.until, term.why, f"terminal:{who}", who)
-    found = await desk.waive.preview(*what)
+    found = await context.waive.preview(*what)
     if not sure:
         draw(replies.waivers.sure(found), console())
         if not await asyncio.to_thread(typer.confirm, replies.waivers.question):
             return FAILED
-    draw(replies.waivers.done(await desk.waive.waive(*what)), console())
+    draw(replies.waivers.done(await context.waive.waive(*what)), console())
     return DONE
 
 
-async def _unwaive(desk: WaiverDesk, app: str) -> int:
-    record, _ = await named_app(desk.ledger, app)
-    back = await desk.waive.take_back(record.app.ref, f"terminal:{getpass.getuser()}")
-    draw(_replies(desk).waivers.taken_back(back), console())
+async def _unwaive(context: WaiverContext, app: str) -> int:
+    record, _ = await named_app(context.ledger, app)
+    back = await context.waive.take_back(record.app.ref, f"terminal:{getpass.getuser()}")
+    draw(_replies(context).waivers.taken_back(back), console())
     return DONE
 
 
-async def _waivers(desk: WaiverDesk) -> int:
-    apps = tuple([app for app in await desk.ledger.summaries() if app.is_waived])
+async def _waivers(context: WaiverContext) -> int:
+    apps = tuple([app for app in await context.ledger.summaries() if app.is_waived])
     page = Page(shown=apps, waived=len(apps))
-    draw(_replies(desk).waivers.listed(page), console())
+    draw(_replies(context).waivers.listed(page), console())
     return DONE
 
 
-def _replies(desk: WaiverDesk) -> Replies:
-    return Replies(Words(desk.language), in_chat=False)
+def _replies(context: WaiverContext) -> Replies:
+    return Replies(Words(context.language), in_chat=False)
 
 
 def _refused(message: Message) -> int:

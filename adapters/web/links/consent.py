@@ -13,14 +13,14 @@ from datetime import UTC
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from adapters.web.context import TOKEN, PageContext
 from adapters.web.cookies import Cookie
-from adapters.web.desk import TOKEN, Desk
 from adapters.web.links.phrases import GRANTS, later_fields, later_wanted
 from adapters.web.networks import network_of
 from bot.chat.typed.verbs import typed
 from bot.domain.campaign.windows import OKTA_CONSENT
-from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.consent.snooze import zone_named
 from bot.domain.people.admins import Platform
 from bot.errors import (
     LinkExpired,
@@ -31,7 +31,7 @@ from bot.errors import (
     StepNotAllowed,
 )
 from bot.services.consent.acknowledge import LinkStatus
-from bot.services.consent.visit import ByLink, BySession
+from bot.services.consent.actors import ByLink, BySession
 
 _REFUSED = (LinkUnknown, LinkExpired, LinkRevoked)
 
@@ -39,23 +39,23 @@ _REFUSED = (LinkUnknown, LinkExpired, LinkRevoked)
 class ConsentPage:
     """`/c/{token}`."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: PageContext) -> None:
+        self._context = context
 
     async def show(self, request: Request) -> Response:
         """GET and HEAD: what the link is for, or how to go on with one that was used."""
-        desk, token = self._desk, str(request.path_params["token"])
+        context, token = self._context, str(request.path_params["token"])
         if not TOKEN.fullmatch(token):
-            return await desk.no_link(request)
+            return await context.no_link(request)
         try:
-            view = await desk.services.acknowledge.view(token)
+            view = await context.services.acknowledge.view(token)
         except LinkUnknown as error:
-            return await desk.no_link(request, error)
-        desk.count_fetch(request)
+            return await context.no_link(request, error)
+        context.count_fetch(request)
         if view.status is LinkStatus.EXPIRED:
-            return await desk.no_link(request, LinkExpired(""))
+            return await context.no_link(request, LinkExpired(""))
         if view.status is LinkStatus.REVOKED or view.request is None:
-            return await desk.no_link(request, LinkRevoked(""))
+            return await context.no_link(request, LinkRevoked(""))
         if view.status is not LinkStatus.FRESH:
             goes_on = view.status is LinkStatus.BACK
             return await self._used(request, view.request, goes_on=goes_on)
@@ -63,12 +63,12 @@ class ConsentPage:
 
     async def press(self, request: Request) -> Response:
         """POST: begin to prove, "not me", or "later"."""
-        desk, token = self._desk, str(request.path_params["token"])
+        context, token = self._context, str(request.path_params["token"])
         if not TOKEN.fullmatch(token):
-            return await desk.no_link(request)
-        form = await desk.csrf.form(request)
+            return await context.no_link(request)
+        form = await context.csrf.form(request)
         if form is None:
-            return desk.stale(request)
+            return context.stale(request)
         try:
             match form.get("do", ""):
                 case "begin":
@@ -78,31 +78,31 @@ class ConsentPage:
                 case "later":
                     return await self._later(request, token, form)
         except _REFUSED as error:
-            return await desk.no_link(request, error)
+            return await context.no_link(request, error)
         except (LinkSpent, StepNotAllowed):
             return RedirectResponse(f"/c/{token}", status_code=303)
-        return desk.pages.problem(request, 400)
+        return context.pages.problem(request, 400)
 
     async def _begin(self, request: Request, token: str) -> Response:
-        desk = self._desk
-        begun = await desk.services.prove.begin(
-            token, browser=desk.cookies.read(request, Cookie.BROWSER), caller=network_of(request)
+        context = self._context
+        begun = await context.services.prove.begin(
+            token, browser=context.cookies.read(request, Cookie.BROWSER), caller=network_of(request)
         )
-        return desk.led_on(request, begun, origin=f"c.{token}")
+        return context.led_on(request, begun, origin=f"c.{token}")
 
     async def _not_me(self, request: Request, token: str, form: Mapping[str, str]) -> Response:
-        asked = await self._desk.services.follow.not_me(
+        asked = await self._context.services.request_steps.not_me(
             ByLink(token, network_of(request)), form.get("suggestion", "")
         )
-        return self._desk.pages.show(request, "not_me.html", asked=asked)
+        return self._context.pages.show(request, "not_me.html", asked=asked)
 
     async def _later(self, request: Request, token: str, form: Mapping[str, str]) -> Response:
         local = later_wanted(form)
         if local is None:
-            return self._desk.pages.problem(request, 400, "when", again="")
+            return self._context.pages.problem(request, 400, "when", again="")
         reason = form.get("reason", "")
         holder = ByLink(token, network_of(request))
-        await self._desk.services.follow.later(holder, local, reason)
+        await self._context.services.request_steps.later(holder, local, reason)
         return RedirectResponse(f"/c/{token}", status_code=303)
 
     def _ask(
@@ -111,12 +111,12 @@ class ConsentPage:
         asked: ConsentRequest,
         others: tuple[ConsentRequest, ...],
     ) -> Response:
-        desk = self._desk
-        words = desk.pages.words(request)
+        context = self._context
+        words = context.pages.words(request)
         zone = zone_named(asked.chat.time_zone)
         snooze = asked.snooze
-        own = desk.services.follow.deadline(asked)
-        return desk.leading_page(
+        own = context.services.request_steps.deadline(asked)
+        return context.leading_page(
             request,
             "ask.html",
             asked=asked,
@@ -127,10 +127,10 @@ class ConsentPage:
             deadline=words.date(OKTA_CONSENT.on),
             own_date=words.date(own.on) if own != OKTA_CONSENT else "",
             grants=[(name, words(key)) for name, key in GRANTS],
-            signs_in=desk.services.signs_in,
+            signs_in=context.services.signs_in,
             others=[other.app_label for other in others],
             snoozed=words.moment(snooze.until, zone_named(snooze.zone)) if snooze else "",
-            later=later_fields(desk.services.follow.days_for_later(asked)),
+            later=later_fields(context.services.request_steps.days_for_later(asked)),
         )
 
     async def _used(self, request: Request, asked: ConsentRequest, *, goes_on: bool) -> Response:
@@ -138,18 +138,18 @@ class ConsentPage:
 
         It is told in UTC: the zone would say where somebody lives.
         """
-        desk = self._desk
-        session = BySession(desk.cookies.read(request, Cookie.SESSION), asked.id)
+        context = self._context
+        session = BySession(context.cookies.read(request, Cookie.SESSION), asked.id)
         try:
-            await desk.services.follow.progress(session)
+            await context.services.request_steps.progress(session)
         except SessionUnknown:
             pass  # which is what this page is for
         else:
             return RedirectResponse(f"/r/{asked.id}?again=1", status_code=303)
         at = asked.proof.at if asked.proof else asked.changed_at or asked.requested_at
-        return desk.leading_page(
+        return context.leading_page(
             request,
             "used.html",
-            taken_at=desk.pages.words(request).moment(at, UTC),
-            goes_on=goes_on and desk.services.signs_in,
+            taken_at=context.pages.words(request).moment(at, UTC),
+            goes_on=goes_on and context.services.signs_in,
         )

@@ -20,8 +20,8 @@ from adapters.web.links.phrases import status_of
 from adapters.web.pages import Pages
 from bot.chat.words import Words
 from bot.errors import ConsentError, StoreError
-from bot.services.consent.follow import Follow, Progress
-from bot.services.consent.visit import BySession
+from bot.services.consent.actors import BySession
+from bot.services.consent.request_steps import Progress, RequestSteps
 
 MOST_STREAMS = 100  # per process; each looks into the store once a second
 MOST_OF_ONE = 4  # of one session: its browser's tabs
@@ -32,8 +32,8 @@ QUIET = 15.0  # seconds until a sign of life, so that no proxy gives the connect
 class Live:
     """Streams. `closing` ends them all when the server is to stop."""
 
-    def __init__(self, follow: Follow, pages: Pages, closing: asyncio.Event) -> None:
-        self._follow = follow
+    def __init__(self, request_steps: RequestSteps, pages: Pages, closing: asyncio.Event) -> None:
+        self._request_steps = request_steps
         self._pages = pages
         self._closing = closing
         self._open: Counter[str] = Counter()
@@ -72,7 +72,7 @@ class Live:
 
     async def _news(self, actor: BySession) -> AsyncGenerator[Progress | None, None]:
         """What `watch` gives, and None where it is quiet for long; ends when the server does."""
-        watching = self._follow.watch(actor)
+        watching = self._request_steps.watch(actor)
         closing = asyncio.create_task(self._closing.wait())
         following: asyncio.Task[Progress | None] | None = None
         loop = asyncio.get_running_loop()

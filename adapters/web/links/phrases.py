@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 
 from bot.chat.phrases import evidence_text, next_step
 from bot.chat.words import Words
-from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import Stage
+from bot.domain.consent.snooze import zone_named
 from bot.domain.evidence.verdict import State
-from bot.services.consent.follow import Progress
+from bot.services.consent.request_steps import Progress
 
 # What Okta's application asks for (help.okta.com, "Provide Microsoft admin consent for Okta"); the
 # last two may be taken back where Office 365 is used for single sign-on only, says the same page.

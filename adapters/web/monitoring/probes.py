@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from adapters.web.middleware import RequestLog, SecurityHeaders, security_headers
 from adapters.web.monitoring.health import Health
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 CLOSING = "It is ending."
 

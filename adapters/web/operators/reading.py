@@ -10,14 +10,14 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from adapters.web.desk import Desk
+from adapters.web.context import PageContext
 from bot.chat import phrases
 from bot.chat.campaign import plans
 from bot.chat.words import Words
 from bot.domain.evidence.rules import Evidence
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.summaries import AppSummary, Page, Part, Wanted
 from bot.services.inventory.export import Inventory, as_csv
 from bot.services.operators.read import ROWS, Read
@@ -31,13 +31,13 @@ _NAME = re.compile(r"[\w.~-]{1,200}", re.ASCII)
 class Reading:
     """Each page reads, and changes nothing."""
 
-    def __init__(self, desk: Desk, read: Read) -> None:
-        self._desk = desk
+    def __init__(self, context: PageContext, read: Read) -> None:
+        self._context = context
         self._read = read
 
     async def apps(self, request: Request) -> Response:
         """The list, narrowed by the address's query."""
-        words, wanted = self._desk.pages.words(request), _wanted(request.query_params)
+        words, wanted = self._context.pages.words(request), _wanted(request.query_params)
         found = await self._read.apps(wanted, _number(request))
         scans = await self._read.scans()
         now = self._read.now()
@@ -66,12 +66,12 @@ class Reading:
 
     async def app(self, request: Request) -> Response:
         """One app: what it needs, what shows it, who was asked."""
-        words = self._desk.pages.words(request)
+        words = self._context.pages.words(request)
         org, app_id = request.path_params["org"], request.path_params["app_id"]
         plain = _NAME.fullmatch(org) and _NAME.fullmatch(app_id)
         found = await self._read.app(AppRef(org, app_id)) if plain else None
         if found is None:
-            return self._desk.pages.problem(request, 404, again="/operators")
+            return self._context.pages.problem(request, 404, again="/operators")
         record, now = found.record, self._read.now()
         verdict = record.assessed(now)
 
@@ -121,7 +121,7 @@ class Reading:
 
     async def requests(self, request: Request) -> Response:
         """Who is asked for what, and where that stands."""
-        words, now = self._desk.pages.words(request), self._read.now()
+        words, now = self._context.pages.words(request), self._read.now()
         found = await self._read.requests(_number(request))
         return self._show(
             request,
@@ -135,7 +135,7 @@ class Reading:
 
     async def plan(self, request: Request) -> Response:
         """Who will get what in the next weeks, when and why."""
-        words, found = self._desk.pages.words(request), await self._read.plan()
+        words, found = self._context.pages.words(request), await self._read.plan()
         lines = found.lines
         pages = max(1, -(-len(lines) // ROWS))
         number = min(_number(request), pages)
@@ -151,7 +151,7 @@ class Reading:
 
     async def incidents(self, request: Request) -> Response:
         """What is wrong, since when."""
-        words = self._desk.pages.words(request)
+        words = self._context.pages.words(request)
         return self._show(
             request,
             "incidents",
@@ -198,7 +198,7 @@ class Reading:
         }
 
     def _show(self, request: Request, template: str, *, here: str = "", **values: Any) -> Response:
-        return self._desk.form_page(
+        return self._context.form_page(
             request, f"operators/{template}.html", here=here or template, **values
         )
 

@@ -1,8 +1,8 @@
 """The conversation: who says what, what is done, what is answered. Platform-neutral.
 
-Denied by default: what each command takes stands in `bot.chat.answering.may`, what an account has
-is asked of `bot.services.people.access`. Whoever has nothing gets help, and what they were asked
-in person.
+Denied by default: `bot.chat.answering.permissions` says what each command takes, and
+`bot.services.people.access` what an account has. Whoever has nothing gets help, and what they were
+asked in person.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import structlog
 from attrs import define
 
 from bot.chat.answering import refusing
-from bot.chat.answering.asked import Asked
 from bot.chat.answering.helping import help_
-from bot.chat.answering.may import READING, needed, offered
-from bot.chat.answering.operating import Operating
-from bot.chat.answering.patience import must_wait
+from bot.chat.answering.operator_commands import OperatorCommands
+from bot.chat.answering.own_requests import OwnRequests
+from bot.chat.answering.permissions import READING, needed, offered
+from bot.chat.answering.rate_limit import must_wait
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.phrases import plain
 from bot.chat.replies import Replies
@@ -80,8 +80,8 @@ log = structlog.get_logger(__name__)
 class Conversation:
     """Answers what is said, to whom it may be answered."""
 
-    _operating: Operating
-    _asked: Asked
+    _operating: OperatorCommands
+    _asked: OwnRequests
     _clock: Clock
     _access: Access
     _limits: Limits

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.chat.inventory.overview import Due, overview
-from bot.chat.people.holders import Holders
+from bot.chat.people.app_items import AppItems
 from bot.chat.replies import Replies
 from bot.chat.typed.sentences import names_in
 from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, By, Page, Part, Wanted
 from bot.message import Message
@@ -55,7 +55,7 @@ class AppLists:
         """One page of what is wanted of the list, in the language of `replies`."""
         if wanted.org:
             scans = await self._ledger.scans()
-            org = next((one for one in scans if likeness(one) == likeness(wanted.org)), "")
+            org = next((one for one in scans if normalized(one) == normalized(wanted.org)), "")
             if not org:
                 return replies.org_unknown(wanted.org, sorted(scans))
             wanted = replace(wanted, org=org)
@@ -99,7 +99,7 @@ class AppLists:
         parts = [whole]
         while len(parts) < whole.pages:
             parts.append(await self._ledger.page(len(parts) + 1, AT_A_TIME, wanted))
-        held = Holders(
+        held = AppItems(
             {name: one for part in parts for name, one in part.requests.items()},
             {ref: one for part in parts for ref, one in part.prospects.items()},
             self._lived(),
@@ -110,7 +110,7 @@ class AppLists:
             counts = Counter(app.state for app in apps if not app.is_waived)
             whole = replace(whole, counts=counts, unreachable=0, waived=0)
         if wanted.by is By.PERSON:
-            apps.sort(key=lambda app: (not held.name(app), likeness(held.name(app))))
+            apps.sort(key=lambda app: (not held.name(app), normalized(held.name(app))))
         pages = max(1, -(-len(apps) // PAGE))
         number = min(number, pages)
         return replace(
@@ -128,10 +128,10 @@ class AppLists:
 
 def _is(wanted: Wanted, one: ConsentRequest | Prospect | None) -> bool:
     """Whether it is the person's, by their name or a part of it, or by their account."""
-    said = likeness(wanted.person)
-    if one is None or said == likeness(one.admin_upn):
+    said = normalized(wanted.person)
+    if one is None or said == normalized(one.admin_upn):
         return one is not None
-    return f" {said} " in f" {likeness(one.admin_name)} "
+    return f" {said} " in f" {normalized(one.admin_name)} "
 
 
 class Shared:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from bot.chat import phrases
-from bot.chat.people import holders
-from bot.chat.people.holders import Holders
+from bot.chat.people import app_items
+from bot.chat.people.app_items import AppItems
 from bot.chat.words import Words
 from bot.domain.changes import AuditEntry
 from bot.domain.consent.requests import ConsentRequest, Step
@@ -63,8 +63,8 @@ def board(
             for state in named
         )
         blocks.append(Text(" · ".join(counted)))
-    held = Holders(page.requests, page.prospects, contents.now, contents.next_messages, zone)
-    shown = holders.groups(words, page.shown, held, counts, ways=ways)
+    held = AppItems(page.requests, page.prospects, contents.now, contents.next_messages, zone)
+    shown = app_items.groups(words, page.shown, held, counts, ways=ways)
     # A board of one org names it in its title.
     blocks += (_unnamed(group) for group in shown) if org else shown
     if page.open > len(page.shown):

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.chat.campaign import news
-from bot.chat.campaign.sticking import SHOWN, shown, stuck_item
-from bot.chat.people import holders
-from bot.chat.people.holders import Holders
+from bot.chat.campaign.stuck_apps import SHOWN, shown, stuck_item
+from bot.chat.people import app_items
+from bot.chat.people.app_items import AppItems
 from bot.chat.words import Words
 from bot.domain.campaign.cadence import calendar_of
 from bot.domain.campaign.digests import date_of, window_of
@@ -94,10 +94,10 @@ async def _close(
     today, on = calendar.today(now), date_of(near[0], policy)
     left = calendar.days_left(today, on)
     blocks: list[Block] = [Text(_how_near(words, left, words.date(on)))]
-    held = Holders(requests, prospects, now, zone=calendar.zone)
+    held = AppItems(requests, prospects, now, zone=calendar.zone)
     items = []
     for app in near[:SHOWN]:
-        one = holders.item(words, app, held)
+        one = app_items.item(words, app, held)
         day = words("digest.day", date=words.day(date_of(app, policy)))
         state = words(f"state.{app.state.value}")
         items.append(replace(one, lines=(f"{day} · {state}", *one.lines)))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from bot.chat.words import Words
 from bot.domain.inventory.apps import AppRef
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.message import Command, Item
 from bot.ports.store.ledger import Ledger
 
 
 async def item(ledger: Ledger, words: Words, news: News) -> Item | None:
     """What happened, and what helps where something is to be done; None: it is over."""
-    if news.happened is Happening.ONBOARDED:
+    if news.happened is NewsKind.ONBOARDED:
         onboarding = await ledger.onboarding(news.subject)
         if onboarding is None:
             return None
         return Item(onboarding.domain, lines=(words("note.onboarded", tenant=onboarding.domain),))
-    if news.happened is Happening.WAIVER_ENDS:
+    if news.happened is NewsKind.WAIVER_ENDS:
         return await _waiver_ends(ledger, words, AppRef.parse(news.subject))
     request = await ledger.request(news.subject)
     if request is None:

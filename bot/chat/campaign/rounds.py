@@ -9,8 +9,8 @@ from datetime import datetime
 from bot.chat.typed.coded import everything
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Policy
-from bot.domain.consent.later import snooze_choices
 from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.consent.snooze import snooze_choices
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendar

@@ -9,22 +9,22 @@ from datetime import date, datetime, tzinfo
 from bot.chat import phrases
 from bot.chat.forms import Forms
 from bot.chat.words import Words
-from bot.domain.consent.later import Moved, zone_named
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.consent.snooze import SnoozeMoved, zone_named
 from bot.domain.evidence.observations import ANSWERS, Observation
 from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, OpenLink, Text
 from bot.services.consent.onboard import Invitation
 
 
 @dataclass(frozen=True, slots=True)
-class PutOff:
+class Snoozed:
     """A request that was put off, and how many were to that moment.
 
     `moved` is why it is another one than was wanted, `deadline` what it had to come before.
     """
 
     request: ConsentRequest
-    moved: Moved | None
+    moved: SnoozeMoved | None
     deadline: date
     count: int = 1
 
@@ -77,7 +77,7 @@ class PersonalReplies:
         more = Command("sights", words("observation.ask"), f"saw {request.code}")
         return Message(text, (Text(text), Buttons((more,))))
 
-    def sights(self, request: ConsentRequest) -> Message:
+    def observations(self, request: ConsentRequest) -> Message:
         """What the person can see besides the button, each to be answered by yes or no."""
         words = self._words
         text = words("observation.text", app=request.app_label)
@@ -141,13 +141,13 @@ class PersonalReplies:
         blocks = (Text(text), *((Buttons(buttons),) if buttons else ()))
         return Message(text, blocks, form=Forms(words).later(code))
 
-    def later(self, put_off: Sequence[PutOff]) -> Message:
+    def later(self, put_off: Sequence[Snoozed]) -> Message:
         """Put off, each to its moment; to another one than was wanted: why."""
         several = sum(one.count for one in put_off) > 1
         texts = [self._later(one, "later.text_all" if several else "later.text") for one in put_off]
         return Message(texts[0], tuple(map(Text, texts)))
 
-    def _later(self, one: PutOff, key: str) -> str:
+    def _later(self, one: Snoozed, key: str) -> str:
         words, snooze = self._words, one.request.snooze
         assert snooze is not None  # that is what the step was
         at = words.moment(snooze.until, zone_named(snooze.zone))

@@ -7,10 +7,10 @@ from datetime import datetime
 from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.campaign.planned_messages import Wait
-from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.consent.snooze import zone_named
 from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, Text
-from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
+from bot.services.campaign.outreach import AlreadyAsked, PersonReached, Sent, SentAll, WouldReach
 
 SHOWN = 10
 
@@ -43,7 +43,7 @@ def sent(words: Words, found: Sent, link_hours: int, now: datetime) -> Message:
     return Message(title, tuple(blocks))
 
 
-def holds(words: Words, found: Holds, now: datetime) -> Message:
+def holds(words: Words, found: AlreadyAsked, now: datetime) -> Message:
     """They have the message already: what another one would do, asked back."""
     request = found.request
     title = words("holds.title", name=request.admin_name, app=request.app_label)
@@ -114,7 +114,7 @@ def sent_all(words: Words, found: SentAll) -> Message:
     return Message(title, tuple(blocks))
 
 
-def disturbs(words: Words, found: Disturbs) -> Message:
+def disturbs(words: Words, found: WouldReach) -> Message:
     """What "now" would do, asked back."""
     count = len(found.people)
     title = words("disturbs.title", count=count)
@@ -139,7 +139,7 @@ def disturbs(words: Words, found: Disturbs) -> Message:
     )
 
 
-def _disturbed(words: Words, one: Disturbed, at: datetime) -> Fact:
+def _disturbed(words: Words, one: PersonReached, at: datetime) -> Fact:
     """Somebody, the time where they are, and for how many apps."""
     local = at.astimezone(zone_named(one.chat.time_zone))
     return Fact(one.name, words("disturbs.who", time=f"{local:%H:%M}", count=one.apps))

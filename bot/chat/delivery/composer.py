@@ -13,17 +13,17 @@ from attrs import define
 
 from bot.chat import phrases
 from bot.chat.campaign import news
-from bot.chat.campaign.reminding import Reminding
+from bot.chat.campaign.writer import CampaignWriter
 from bot.chat.delivery.alarms import alarm
 from bot.chat.delivery.introductions import introduction
-from bot.chat.people import holders
-from bot.chat.people.holders import Holders
+from bot.chat.people import app_items
+from bot.chat.people.app_items import AppItems
 from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.windows import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
-from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.consent.snooze import zone_named
 from bot.domain.delivery.notices import (
     Alarm,
     ChannelNudge,
@@ -38,7 +38,7 @@ from bot.domain.delivery.notices import (
     RequestChanged,
 )
 from bot.domain.evidence.verdict import State
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.people.admins import Platform
 from bot.domain.people.news import News
 from bot.domain.people.policy import PeoplePolicy
@@ -74,7 +74,7 @@ class NoticeComposer:
     _orgs: Mapping[str, OktaOrg]
     _clock: Clock
     _language: str
-    _reminding: Reminding
+    _reminding: CampaignWriter
     _chat_is_proof: bool = False
     _people: PeoplePolicy = NO_POLICY
 
@@ -162,7 +162,7 @@ class NoticeComposer:
         beside = request.colleague
         if beside is not None:
             people = self._people.with_notes(await self._ledger.account_notes())
-            if not people.denies((likeness(beside.email),)):
+            if not people.denies((normalized(beside.email),)):
                 blocks.append(Text(words("letter.colleague", name=beside.name, email=beside.email)))
         admins = await self._ledger.global_admins(request.tenant_id) or ()
         if any(a.object_id == request.admin_object_id and a.phone_only for a in admins):
@@ -255,12 +255,12 @@ class NoticeComposer:
         if not page.open:
             return None
         title = words("reminder.title", count=page.open)
-        held = Holders(page.requests, page.prospects, self._clock.now(), zone=self._reminding.zone)
+        held = AppItems(page.requests, page.prospects, self._clock.now(), zone=self._reminding.zone)
         blocks: list[Block] = [
             Heading(title),
             phrases.progress(words, page.counts),
             Text(words("reminder.why", date=words.date(OKTA_CONSENT.on))),
-            *holders.groups(words, page.shown, held, page.counts, ways=False),
+            *app_items.groups(words, page.shown, held, page.counts, ways=False),
         ]
         if page.open > SHOWN:
             blocks.append(Note(words("reminder.more", count=page.open - SHOWN)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Introduction
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.policy import PeoplePolicy
 from bot.message import (
     Block,

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from itertools import islice
 
 from bot.chat import phrases
-from bot.chat.people import holders
-from bot.chat.people.holders import Holders
+from bot.chat.people import app_items
+from bot.chat.people.app_items import AppItems
 from bot.chat.typed.listed import STATES, say_list
 from bot.chat.words import Words
 from bot.domain.campaign.planned_messages import NextMessage
@@ -67,14 +67,14 @@ def overview(
     none = not page.shown and bool(wanted.person or wanted.state or wanted.text)
     # "0 apps left" would say that all is done.
     title = words("list.none") if none else _title(words, page, scans, wanted)
-    held = Holders(page.requests, page.prospects, lived or now, next_messages)
+    held = AppItems(page.requests, page.prospects, lived or now, next_messages)
     blocks: list[Block] = [Heading(title), Note(_line(words, page, scans, now, due))]
     if only := _only(words, wanted):
         blocks.append(Text(words("list.only", what=only)))
     if in_chat and (page.shown or wanted != EVERY_OPEN):
         blocks.append(Buttons(tuple(_ways(words, page, scans, wanted))))
     sizes = page.counts if wanted.by is By.URGENCY else page.sizes
-    blocks += holders.groups(words, page.shown, held, sizes, by=wanted.by, ways=in_chat)
+    blocks += app_items.groups(words, page.shown, held, sizes, by=wanted.by, ways=in_chat)
     if not page.shown and only and not none:
         blocks.append(Text(words("list.none")))
     blocks += _remarks(words, page, scans, wanted, in_chat=in_chat)

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.chat import phrases
 from bot.chat.inventory import signing_on
 from bot.chat.inventory.waiving import why_waived
-from bot.chat.people import holders, people
+from bot.chat.people import app_items, people
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.rules import Evidence
@@ -110,7 +110,7 @@ def _buttons(
     if record.state(lived).wants_consent and not record.is_waived:
         free = request is None or not request.stage.is_open
         if free and prospect is not None and prospect.platform is not None:
-            yield holders.asking(
+            yield app_items.asking(
                 words, ref, record.app.label, prospect.admin_name, prospect.platform
             )
         yield Command("who", words("button.who_short"), f"who {ref}")

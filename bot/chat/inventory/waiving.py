@@ -7,7 +7,7 @@ from datetime import date, datetime
 from bot.chat import phrases
 from bot.chat.forms import Forms
 from bot.chat.inventory.overview import paging
-from bot.chat.people.holders import waived
+from bot.chat.people.app_items import waived
 from bot.chat.typed.times.waiver_words import Term
 from bot.chat.words import Words
 from bot.domain.inventory.records import AppRecord

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.chat import phrases
-from bot.chat.people import holders
+from bot.chat.people import app_items
 from bot.chat.words import Words
 from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.campaign.windows import SMS_RETIREMENT
@@ -15,7 +15,7 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.gaps import AdminGap
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.choice import Choice, Nobody
-from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.policy import AccountNote, AccountRule
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.weighing import Candidate, Partner, Point
 from bot.message import (
@@ -61,7 +61,7 @@ def who(
         blocks += _chosen(words, chosen, choice)
         if record.state(now).wants_consent and request is None and chosen.chat is not None:
             name, reached = chosen.admin.display_name, chosen.chat.platform
-            ask = holders.asking(words, record.app.ref, record.app.label, name, reached)
+            ask = app_items.asking(words, record.app.ref, record.app.label, name, reached)
             blocks.append(Buttons((replace(ask, id="send", primary=True),)))
     following = [one for one in choice.candidates if one.eligible and one is not chosen]
     if following:
@@ -180,15 +180,15 @@ def said(words: Words, note: AccountNote) -> str:
     """Who said what of an account, and when."""
     date = words.date(note.at.date())
     match note.said:
-        case Said.OWNER if note.owner:
+        case AccountRule.OWNER if note.owner:
             return words(
                 "who.said_owner", by=note.by, date=date, account=note.account, owner=note.owner
             )
-        case Said.OWNER:
+        case AccountRule.OWNER:
             return words("who.said_nobodys", by=note.by, date=date, account=note.account)
-        case Said.DENIED:
+        case AccountRule.DENIED:
             return words("who.said_denied", by=note.by, date=date, account=note.account)
-        case Said.ALLOWED:
+        case AccountRule.ALLOWED:
             return words("who.said_allowed", by=note.by, date=date, account=note.account)
 
 
@@ -223,13 +223,13 @@ def noted(words: Words, done: Noted) -> Message:
     """What was said of an account is kept, and whom it is about."""
     note = done.note
     match note.said:
-        case Said.OWNER if note.owner:
+        case AccountRule.OWNER if note.owner:
             title = words("noted.owner", account=note.account, owner=note.owner)
-        case Said.OWNER:
+        case AccountRule.OWNER:
             title = words("noted.nobodys", account=note.account)
-        case Said.DENIED:
+        case AccountRule.DENIED:
             title = words("noted.denied", account=note.account)
-        case Said.ALLOWED:
+        case AccountRule.ALLOWED:
             title = words("noted.allowed", account=note.account)
     blocks: list[Block] = [Text(title)]
     if done.known:

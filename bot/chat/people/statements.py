@@ -6,20 +6,20 @@ from bot.chat import phrases
 from bot.chat.people import people
 from bot.chat.phrases import plain
 from bot.chat.words import Words
-from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.consent.snooze import zone_named
 from bot.domain.people.absences import Absence
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.policy import AccountNote
 from bot.domain.summaries import AppSummary
 from bot.message import Block, Command, Group, Heading, Item, Message, Note, Text
-from bot.services.campaign.statements import OwnTime, Said, TakenBack, Topic
+from bot.services.campaign.statements import AllStatements, OwnTime, TakenBack, Topic
 
 SHOWN = 20
 """Of each kind; the messages of the platforms end somewhere."""
 
 
-def listed(words: Words, said: Said) -> Message:
+def listed(words: Words, said: AllStatements) -> Message:
     """What holds, by kind."""
     absences = [_away(words, one.chat, each) for one in said.times for each in one.absences]
     weeks = [one for one in said.times if one.off is not None]

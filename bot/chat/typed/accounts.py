@@ -10,8 +10,8 @@ from bot.chat.typed.commands import (
     NeedsAccount,
     Own,
 )
-from bot.chat.typed.looks.spelling import pattern
-from bot.domain.likeness import exact, likeness
+from bot.chat.typed.normalizing.spelling import pattern
+from bot.domain.normalization import exact, normalized
 
 _SOME = r"[^\s,;?!]+@[^\s,;?!]+?|[0-9a-f-]{36}"
 _ADDRESS = rf"(?P<account>{_SOME})"
@@ -67,4 +67,4 @@ def said_of_account(said: str) -> Own | Deny | Allow | None:
 
 def _owned(account: str, owner: str) -> Own:
     owner = exact(owner)
-    return Own(account, "" if likeness(owner) in _NOBODY else owner)
+    return Own(account, "" if normalized(owner) in _NOBODY else owner)

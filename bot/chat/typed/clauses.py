@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import Command, Hello, Help, Mine, SomebodyElse, Thanks
-from bot.chat.typed.looks.framing import framed, tidied
-from bot.chat.typed.looks.marks import unmarked
-from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.normalizing.framing import framed, tidied
+from bot.chat.typed.normalizing.marks import unmarked
+from bot.chat.typed.normalizing.spelling import pattern
 from bot.chat.typed.sentences import read_inflected, read_sentence
 from bot.chat.typed.somebody import read_somebody
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 
 _MOST = 12
 _CLAUSE = re.compile(
@@ -52,7 +52,7 @@ def about_command(said: str) -> Help | None:
     """What a question about a command is answered with; None: it is no such question."""
     if _OF_A_COMMAND.fullmatch(said) is None:
         return None
-    words = (likeness(word) for word in _WORD.findall(said))
+    words = (normalized(word) for word in _WORD.findall(said))
     return next((Help(word) for word in words if word in _COMMANDS), None)
 
 

@@ -21,12 +21,12 @@ from bot.chat.typed.commands import (
     Unsure,
     Verify,
 )
-from bot.chat.typed.looks.marks import unmarked
-from bot.chat.typed.looks.spelling import forms, sentence
+from bot.chat.typed.normalizing.marks import unmarked
+from bot.chat.typed.normalizing.spelling import forms, sentence
 from bot.chat.typed.sentences import read_sentence
-from bot.chat.typed.times.putting_off import time_in
+from bot.chat.typed.times.snoozing import time_in
 from bot.domain.evidence.observations import told_by
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 
 _ENDS = "?!.,:;…"
 # The letters of codes: without those that are taken for another one.
@@ -95,11 +95,11 @@ def read_coded(said: str, *, asks: bool) -> Command | None:
 
     `asks`: it is a question.
     """
-    found = list(_CODE.finditer(likeness(said)))
+    found = list(_CODE.finditer(normalized(said)))
     if len(found) != 1:
         return None
     code = found[0][0].upper()
-    bare = likeness(said)
+    bare = normalized(said)
     asks = asks or _ASKS.match(bare) is not None
     rest = f"{bare[: found[0].start()]} {bare[found[0].end() :]}"
     words = sentence(rest).split()
@@ -142,12 +142,12 @@ def _spoken_of(code: str, said: Command | None) -> Command | None:
 
 def has_code(said: str) -> bool:
     """Whether a code stands there, or what looks like one."""
-    return _LIKE_CODE.fullmatch(likeness(said)) is not None
+    return _LIKE_CODE.fullmatch(normalized(said)) is not None
 
 
 def codes(word: str) -> str:
     """One code, or several with commas, as they are shown."""
-    parts = (likeness(unmarked(one)).rstrip(_ENDS).upper() for one in word.split(","))
+    parts = (normalized(unmarked(one)).rstrip(_ENDS).upper() for one in word.split(","))
     return ",".join(filter(None, parts))
 
 
@@ -171,7 +171,7 @@ def read_later_everything(said: str, *, asks: bool) -> Later | None:
 
 def read_verb(verb: str, code: str, more: str, *, asks: bool) -> Command:
     """A command about a message as `verb CODE more`. What is no clear word of it does nothing."""
-    tail = likeness(unmarked(more)).rstrip(_ENDS)
+    tail = normalized(unmarked(more)).rstrip(_ENDS)
     match verb:
         case "verify":
             return Verify(code)
@@ -197,7 +197,7 @@ _NO_MORE = ("", "please", "bitte", "thanks", "danke", "now", "jetzt")
 
 def _not_me(code: str, more: str, *, asks: bool) -> Command:
     first, _, behind = more.partition(" ")
-    if likeness(first).rstrip(_ENDS) == "sure":
+    if normalized(first).rstrip(_ENDS) == "sure":
         return NotMe(code, behind.strip(), sure=not (asks or _is_no_name(behind)))
     named = more.strip(" .!,?")
     perhaps = _PERHAPS.match(named)

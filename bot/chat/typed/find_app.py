@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from bot.chat.typed.looks.framing import tidied
-from bot.chat.typed.looks.marks import AROUND, unmarked
-from bot.chat.typed.looks.spelling import spelt
+from bot.chat.typed.normalizing.framing import tidied
+from bot.chat.typed.normalizing.marks import AROUND, unmarked
+from bot.chat.typed.normalizing.spelling import spelt
 from bot.domain.inventory.apps import AppRef, AppStatus
 from bot.domain.inventory.records import AppRecord
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.errors import AppAmbiguous, AppUnknown
 from bot.ports.store.ledger import Ledger
 
@@ -34,7 +34,7 @@ _AGAIN = re.compile(
     r"[,.!? ]+(?:now|jetzt|again|nochmal|noch mal|asap|today|heute)$", re.IGNORECASE
 )
 _APP = re.compile(r"^(?:(?:the|die|der|das) )?app |^(?:the|die|das) (?=.* app$)| app$")
-# What stands around a name in a sentence, as `likeness` has it.
+# What stands around a name in a sentence, as `normalized` has it.
 _ENGLISH = (
     "a about admin again an and any anything app approval approve apps are ask asked be been can "
     "consent consented could did do does doing done everything finish fix for from get getting "
@@ -85,8 +85,8 @@ async def named_app(
 
 def _surely(name: str, one: Named) -> bool:
     """Whether that is the app's name, or whole words of it: "me" is no word for "Home"."""
-    said, label = _joined(spelt(_without_more(likeness(name)))), _loosely(one)
-    if said == label or likeness(name) in (*_ids(one), likeness(one[1])):
+    said, label = _joined(spelt(_without_more(normalized(name)))), _loosely(one)
+    if said == label or normalized(name) in (*_ids(one), normalized(one[1])):
         return True
     return said in _ids(one) or (_holds(label, said) and not _FILLERS.issuperset(said.split()))
 
@@ -97,16 +97,16 @@ def find_app(name: str, names: Sequence[Named]) -> AppRef:
     What is written as it is shown counts before what only looks like it, without marks and thanks.
     Raises AppUnknown (with labels that look alike) or AppAmbiguous.
     """
-    wanted = likeness(name)
+    wanted = normalized(name)
     bare = _without_more(wanted)
     loosely = _joined(spelt(bare))
     steps: tuple[Callable[[Named], bool], ...] = (
         lambda one: wanted in _ids(one),
-        lambda one: wanted == likeness(one[1]),
+        lambda one: wanted == normalized(one[1]),
         lambda one: bare in _ids(one),
         lambda one: bare == _label(one),
         lambda one: loosely == _loosely(one),
-        lambda one: wanted != "" and wanted in likeness(one[1]),
+        lambda one: wanted != "" and wanted in normalized(one[1]),
         lambda one: bare != "" and bare in _label(one),
         lambda one: loosely != "" and loosely in _loosely(one),
         lambda one: bare != "" and _accentless(bare) in _plainly(one),
@@ -143,7 +143,7 @@ def app_within(words: str, names: Sequence[Named]) -> AppRef:
 
     Raises as `find_app`.
     """
-    bare = _without_more(likeness(words))
+    bare = _without_more(normalized(words))
     parts = {part.strip(_ENDS) for part in (*bare.split(), *_IN_ADDRESSES.split(bare))}
     for said, form in ((_joined(spelt(bare)), _loosely), (_accentless(bare), _plainly)):
         tokens = [token.strip(_ENDS) for token in said.split()]
@@ -164,7 +164,7 @@ def _trimmed(words: str) -> str:
     """What may be a name in a sentence: without words around it that say nothing; "" if none."""
     left = words.split()
     for at in (0, -1):
-        while left and spelt(likeness(left[at].strip(_ENDS))) in _FILLERS:
+        while left and spelt(normalized(left[at].strip(_ENDS))) in _FILLERS:
             left.pop(at)
     return " ".join(left).strip(_ENDS)
 
@@ -173,7 +173,7 @@ def apps_in(text: str, names: Sequence[Named]) -> tuple[Named, ...]:
     """The apps that a text of somebody's speaks of: by id, by their whole name, or by a word that
     few other apps have in theirs.
     """
-    said = _joined(spelt(likeness(text)))
+    said = _joined(spelt(normalized(text)))
     tokens = {token.strip(_ENDS) for token in said.split()}
     by_id = [one for one in names if not tokens.isdisjoint(_ids(one))]
     if found := (*by_id, *(one for one in _whole(said, names, _loosely) if one not in by_id)):
@@ -213,11 +213,11 @@ def _holds(text: str, part: str) -> bool:
 
 
 def _ids(one: Named) -> tuple[str, str]:
-    return likeness(str(one[0])), likeness(one[0].app_id)
+    return normalized(str(one[0])), normalized(one[0].app_id)
 
 
 def _label(one: Named) -> str:
-    return _bare(likeness(one[1]))
+    return _bare(normalized(one[1]))
 
 
 def _loosely(one: Named) -> str:

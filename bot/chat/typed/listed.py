@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.chat.typed.commands import ListApps
-from bot.chat.typed.looks.marks import unmarked
+from bot.chat.typed.normalizing.marks import unmarked
 from bot.chat.typed.sentences import read_inflected, read_sentence
 from bot.domain.evidence.verdict import State
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.summaries import By, Part, Wanted
 
 STATES = {
@@ -71,7 +71,7 @@ def read_list(part: Part, rest: str) -> ListApps | None:
             return None
         said |= {name: found for name, found in piece.groupdict().items() if found}
         left = left[piece.end() :].lstrip()
-    state = _MEANT.get(likeness(said.get("state", "")))
+    state = _MEANT.get(normalized(said.get("state", "")))
     if "all" in said or state is State.MIGRATED:
         part = Part.ALL
     by = next((by for by in By if f"by_{by}" in said), By.URGENCY)
@@ -88,9 +88,9 @@ def list_of_org(said: str, orgs: Iterable[str]) -> ListApps | None:
 
     None: it asks for something else, or names none.
     """
-    words = likeness(said)
+    words = normalized(said)
     for org in orgs:
-        named = rf"{_OF_ORG}(?<!\w){re.escape(likeness(org))}(?!\w)"
+        named = rf"{_OF_ORG}(?<!\w){re.escape(normalized(org))}(?!\w)"
         rest, found = re.subn(named, " ", words)
         asked = (read_sentence(rest) or read_inflected(rest)) if found else None
         if isinstance(asked, ListApps):

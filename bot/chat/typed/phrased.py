@@ -7,11 +7,11 @@ import re
 from bot.chat.typed.accounts import said_of_account
 from bot.chat.typed.commands import Check, Command, Notes, PlanAhead
 from bot.chat.typed.listed import read_list
-from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.normalizing.spelling import pattern
 from bot.chat.typed.somebody import read_somebody
 from bot.chat.typed.times.days import count_of
 from bot.chat.typed.times.waiver_words import waived_last
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.summaries import Part
 
 LONGEST_PLAN = 366  # days
@@ -90,7 +90,7 @@ def read_plan(rest: str) -> PlanAhead:
     found = _PLAN.fullmatch(rest.rstrip(_ENDS))
     if found is None or not (found["n"] or found["unit"]):
         return PlanAhead(said=rest)
-    unit = likeness(found["unit"] or "d")[0]
+    unit = normalized(found["unit"] or "d")[0]
     wanted = count_of(found["n"] or "1") * {"w": 7, "m": 30}.get(unit, 1)
     days = min(max(wanted, 1), LONGEST_PLAN)
     return PlanAhead(days, "" if days == wanted else rest)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import Command, Mine, NeedsApp, Send, SendAll
-from bot.chat.typed.looks.framing import tidied
-from bot.chat.typed.looks.marks import AROUND, unmarked
-from bot.chat.typed.looks.spelling import forms, pattern, sentence
+from bot.chat.typed.normalizing.framing import tidied
+from bot.chat.typed.normalizing.marks import AROUND, unmarked
+from bot.chat.typed.normalizing.spelling import forms, pattern, sentence
 from bot.chat.typed.somebody import read_somebody
 from bot.chat.typed.verbs import WITHOUT
 

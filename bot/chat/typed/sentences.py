@@ -35,8 +35,8 @@ from bot.chat.typed.commands import (
     Thanks,
     Unsure,
 )
-from bot.chat.typed.looks.marks import AROUND
-from bot.chat.typed.looks.spelling import forms, sentence
+from bot.chat.typed.normalizing.marks import AROUND
+from bot.chat.typed.normalizing.spelling import forms, sentence
 from bot.domain.evidence.verdict import State
 from bot.domain.summaries import By, Part, Wanted
 

@@ -47,8 +47,8 @@ from bot.chat.typed.commands import (
     Why,
 )
 from bot.chat.typed.listed import read_list
-from bot.chat.typed.looks.framing import Framed, framed, tidied
-from bot.chat.typed.looks.marks import (
+from bot.chat.typed.normalizing.framing import Framed, framed, tidied
+from bot.chat.typed.normalizing.marks import (
     AROUND,
     QUOTATION_MARKS,
     one_line,
@@ -56,12 +56,12 @@ from bot.chat.typed.looks.marks import (
     quoted,
     unmarked,
 )
-from bot.chat.typed.looks.spelling import forms, sentence
+from bot.chat.typed.normalizing.spelling import forms, sentence
 from bot.chat.typed.phrased import read_phrased, read_plan
 from bot.chat.typed.sending import EVERY_ONE, IT, read_send
 from bot.chat.typed.sentences import is_common, read_inflected, read_sentence
 from bot.chat.typed.times.absence import read_absence
-from bot.chat.typed.times.putting_off import time_in
+from bot.chat.typed.times.snoozing import time_in
 from bot.chat.typed.times.waiver_words import LIKE_WAIVE, read_waive
 from bot.chat.typed.verbs import (
     ABOUT_ACCOUNTS,
@@ -75,7 +75,7 @@ from bot.chat.typed.verbs import (
     WITH_CODE,
     WITHOUT,
 )
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.summaries import Wanted
 
 LONGEST = 500
@@ -144,7 +144,7 @@ def parse(words: str) -> Command:
     if not said:
         return ListApps()
     others_said = quoted(words)
-    exact = likeness(unmarked(said).rstrip(_ENDS.replace("?", "")) or said)
+    exact = normalized(unmarked(said).rstrip(_ENDS.replace("?", "")) or said)
     if exact in PUBLIC:
         cited = others_said or any(mark in words for mark in QUOTATION_MARKS)
         return PUBLIC[exact.partition(" ")[0] if cited else exact]
@@ -152,7 +152,7 @@ def parse(words: str) -> Command:
         return WITHOUT["?"]
     bare, asks = tidied(unmarked(said))
     asks = asks or others_said or any(sign in said for sign in _ASKING)
-    if asks and (exact := likeness(bare)) in PUBLIC:
+    if asks and (exact := normalized(bare)) in PUBLIC:
         return Help(exact.partition(" ")[0])
     frame = framed(bare or said)
     command = (
@@ -300,7 +300,7 @@ def _divided(said: str) -> tuple[str, str]:
 
 def _verb(word: str) -> str:
     """A word as it is compared, without what stands around it."""
-    return likeness(unmarked(word).strip(_ENDS)) or word
+    return normalized(unmarked(word).strip(_ENDS)) or word
 
 
 def _unclear(said: str, frame: Framed) -> Unclear:

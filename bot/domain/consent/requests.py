@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.polls import Polling
+from bot.domain.consent.snooze import Snooze
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import AppRef
-from bot.domain.likeness import exact, likeness
+from bot.domain.normalization import exact, normalized
 from bot.domain.people.admins import ChatIdentity, Colleague, Holding
 from bot.errors import StepNotAllowed
 
@@ -287,8 +287,8 @@ class ConsentRequest:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the person is called in other clouds, as `likeness` has it."""
-        return tuple(likeness(name) for name in (self.admin_upn, self.chat.email) if name)
+        """What the person is called in other clouds, as `normalized` has it."""
+        return tuple(normalized(name) for name in (self.admin_upn, self.chat.email) if name)
 
     def is_bound_to(self, account: ChatIdentity) -> bool:
         """True for the one chat account that was asked."""

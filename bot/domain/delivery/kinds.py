@@ -17,7 +17,7 @@ from bot.domain.people.news import News
 from bot.domain.people.recipients import Recipient
 
 
-class Comes(StrEnum):
+class SendTime(StrEnum):
     """When a notice may reach its place."""
 
     DECIDED = "decided"  # at the moment that the rules of reminding decided, on that day alone
@@ -32,7 +32,7 @@ class Promise(StrEnum):
     NEVER_LOST = "never_lost"  # it is sent again: it may be there twice
 
 
-class Way(StrEnum):
+class Method(StrEnum):
     """How it reaches its place."""
 
     MESSAGE = "message"  # a message of its own
@@ -52,10 +52,10 @@ class Traits:
     whom it reaches.
     """
 
-    comes: Comes
+    send_time: SendTime
     why: str
     when_unknown: Promise
-    way: Way = Way.MESSAGE
+    method: Method = Method.MESSAGE
     can_be_alone: bool = False
     once_per_person: bool = False
     others_if_lost: bool = False
@@ -75,8 +75,8 @@ class BaseNotice(ABC):
         """Stable: the same thing told to the same place has the same key."""
 
     @property
-    def comes(self) -> Comes:
-        return self.traits.comes
+    def send_time(self) -> SendTime:
+        return self.traits.send_time
 
     @property
     def promise(self) -> Promise:

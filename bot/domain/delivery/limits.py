@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.delivery.kinds import Way
+from bot.domain.delivery.kinds import Method
 from bot.domain.delivery.notices import Notice
 from bot.domain.people.admins import Platform
 
@@ -80,7 +80,7 @@ DEFAULT = Quotas(
 
 def call_of(notice: Notice) -> Call:
     """How a notice reaches its place."""
-    return Call.CHANGE if notice.traits.way is Way.CHANGE else Call.SEND
+    return Call.CHANGE if notice.traits.method is Method.CHANGE else Call.SEND
 
 
 def pacing(notice: Notice, call: Call, quotas: Quotas) -> Pacing:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Literal, Self, get_args
 
-from bot.domain.delivery.kinds import BaseNotice, Comes, Promise, Traits, Way
+from bot.domain.delivery.kinds import BaseNotice, Method, Promise, SendTime, Traits
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.domain.people.recipients import Recipient
 
 
@@ -35,7 +35,7 @@ class PersonalLink(BaseNotice):
     request_id: str
     kind: Literal["personal_link"] = "personal_link"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_ONCE,
+        SendTime.AT_ONCE,
         "the first message, as earlier versions sent it; no longer planned",
         # A link that never comes stops the migration; the link of the first copy is void.
         Promise.NEVER_LOST,
@@ -63,7 +63,7 @@ class ChannelReminder(BaseNotice):
     round: str
     kind: Literal["channel_reminder"] = "channel_reminder"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_ONCE,
+        SendTime.AT_ONCE,
         "an operator asked for it, and confirmed",
         # Twice the same in a channel of hundreds is noise.
         Promise.NEVER_TWICE,
@@ -86,11 +86,11 @@ class RequestChanged(BaseNotice):
     revision: int
     kind: Literal["request_changed"] = "request_changed"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_ONCE,
+        SendTime.AT_ONCE,
         "edits an existing message, which notifies nobody",
         # The same change made twice is seen once.
         Promise.NEVER_LOST,
-        Way.CHANGE,
+        Method.CHANGE,
     )
 
     @property
@@ -110,12 +110,12 @@ class OperatorNote(BaseNotice):
     """
 
     to: ChatIdentity
-    happened: Happening
+    happened: NewsKind
     subject: str
     round: str = ""
     kind: Literal["operator_note"] = "operator_note"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_WORK,
+        SendTime.AT_WORK,
         "what came of something, as earlier versions sent it; no longer planned",
         Promise.NEVER_LOST,
         others_if_lost=True,
@@ -141,12 +141,12 @@ class Introduction(BaseNotice):
     request_id: str
     kind: Literal["introduction"] = "introduction"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_WORK,
+        SendTime.AT_WORK,
         "one of the two pressed a button, the other is disturbed: when both are at work, or if "
         "they never are at the same time, when the other is",
         # Somebody asked for it and waits.
         Promise.NEVER_LOST,
-        Way.TOGETHER,
+        Method.TOGETHER,
         can_be_alone=True,
         counts=True,
     )
@@ -174,7 +174,7 @@ class Alarm(BaseNotice):
     on: str
     kind: Literal["alarm"] = "alarm"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_ONCE,
+        SendTime.AT_ONCE,
         "no message gets through until they act; trouble outside of chat waits for their working "
         "hours",
         # Somebody has to act on it.
@@ -191,9 +191,9 @@ class Alarm(BaseNotice):
         return replace(self, to=account)
 
     @property
-    def comes(self) -> Comes:
+    def send_time(self) -> SendTime:
         of_chat = self.about.partition(":")[0] in list(Platform)
-        return self.traits.comes if of_chat else Comes.AT_WORK
+        return self.traits.send_time if of_chat else SendTime.AT_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class PersonalRound(BaseNotice):
     also: tuple[str, ...] = ()
     kind: Literal["personal_round"] = "personal_round"
     traits: ClassVar[Traits] = Traits(
-        Comes.DECIDED,
+        SendTime.DECIDED,
         "asks and reminds; at once only when an operator said “now”, and it says so",
         # The next one comes by itself, with links made anew; the first one is never lost.
         Promise.NEVER_TWICE,
@@ -228,8 +228,8 @@ class PersonalRound(BaseNotice):
         return f"round:{self.round}:{self.to}"
 
     @property
-    def comes(self) -> Comes:
-        return Comes.AT_ONCE if self.reason == NOW else self.traits.comes
+    def send_time(self) -> SendTime:
+        return SendTime.AT_ONCE if self.reason == NOW else self.traits.send_time
 
     @property
     def promise(self) -> Promise:
@@ -262,11 +262,11 @@ class ChannelNudge(BaseNotice):
     until: str = ""
     kind: Literal["channel_nudge"] = "channel_nudge"
     traits: ClassVar[Traits] = Traits(
-        Comes.DECIDED,
+        SendTime.DECIDED,
         "planned for the organisation's working hours: all changes in one reply",
         # The next one comes by itself; twice the same in a channel of hundreds is noise.
         Promise.NEVER_TWICE,
-        Way.REPLY,
+        Method.REPLY,
     )
 
     @property
@@ -286,7 +286,7 @@ class ChannelReport(BaseNotice):
     org: str = ""
     kind: Literal["channel_report"] = "channel_report"
     traits: ClassVar[Traits] = Traits(
-        Comes.DECIDED,
+        SendTime.DECIDED,
         "planned for the organisation's first working hour of a week, or an operator asked for it",
         # The next one comes by itself; twice the same in a channel of hundreds is noise.
         Promise.NEVER_TWICE,
@@ -313,7 +313,7 @@ class OperatorDigest(BaseNotice):
     news_only: bool = False
     kind: Literal["operator_digest"] = "operator_digest"
     traits: ClassVar[Traits] = Traits(
-        Comes.DECIDED,
+        SendTime.DECIDED,
         "lists all apps at once, in the operator's working hours, and counts towards their week",
         # The next one comes by itself.
         Promise.NEVER_TWICE,

@@ -25,9 +25,9 @@ from bot.domain.evidence.rules import (
     CLOCKS,
     FINISHES_WITHIN,
     SHOWS_WITHIN,
+    Direction,
     Evidence,
     EvidenceKind,
-    Lean,
     Nature,
 )
 from bot.domain.evidence.verdict import Assessment, Confidence, Contradiction, Lack, State
@@ -72,13 +72,13 @@ def _contradictions(known: Known) -> tuple[Contradiction, ...]:
         e
         for e in known.current
         if is_against(e)
-        and not (is_machine(e) and e.leans(Lean.BROKEN))  # that it was refused, it was used
+        and not (is_machine(e) and e.leans(Direction.BROKEN))  # that it was refused, it was used
         and not any(came_after(proof, e) for proof in proofs)
     ]
     found = []
     for said in known.current:
         opposed: list[Evidence] = []
-        if said.rule.decisive and said.leans(Lean.DONE):
+        if said.rule.decisive and said.leans(Direction.DONE):
             opposed += (e for e in against if not came_after(said, e))
         if not is_machine(said) and not proofs:
             opposed += _unseen(known, said)
@@ -91,10 +91,12 @@ def _unseen(known: Known, word: Evidence) -> tuple[Evidence, ...]:
     """What a look did not find, well after somebody's word that says it should be there."""
     consent, account = known.consent, known.account
     missing = []
-    if consent is not None and consent.leans(Lean.NOT_CONSENTED):
-        missing += [consent] if word.leans(Lean.DONE) or word.leans(Lean.CONSENTED) else []
-    if account is not None and account.leans(Lean.NOT_DONE):
-        missing += [account] if word.leans(Lean.DONE) else []
+    if consent is not None and consent.leans(Direction.NOT_CONSENTED):
+        missing += (
+            [consent] if word.leans(Direction.DONE) or word.leans(Direction.CONSENTED) else []
+        )
+    if account is not None and account.leans(Direction.NOT_DONE):
+        missing += [account] if word.leans(Direction.DONE) else []
     return tuple(e for e in missing if e.seen_at - word.at > SHOWS_WITHIN)
 
 
@@ -104,7 +106,7 @@ def _change(known: Known, since: Evidence) -> Evidence | None:
     A Save, provisioning that was off, another tenant, a log that nobody read; and what speaks
     against work that was done. The Save that finishes the work is none.
     """
-    is_done = since.leans(Lean.DONE)
+    is_done = since.leans(Direction.DONE)
     made = [e.at for e in known.here if e.kind in _MADE and is_proof(e)] if is_done else []
 
     def may_undo(item: Evidence) -> bool:
@@ -113,7 +115,7 @@ def _change(known: Known, since: Evidence) -> Evidence | None:
             return False
         if item.kind == _K.CONSENT_REPLACED and since.kind in OF_REGISTRATION:
             return False
-        changes = item.leans(Lean.CHANGED) or item.leans(Lean.OUT_OF_SCOPE)
+        changes = item.leans(Direction.CHANGED) or item.leans(Direction.OUT_OF_SCOPE)
         return (changes or (is_done and is_against(item))) and not came_after(since, item)
 
     return newest(known.here, may_undo)
@@ -131,9 +133,9 @@ def _out_of_reach(known: Known) -> _Verdict | None:
     failed = newest(known.everything, lambda e: e.failed_part == "connection")
     if failed is not None and (scope is None or failed.seen_at >= scope.seen_at):
         return _Verdict(State.UNREADABLE, Confidence.UNTOLD, (failed,))
-    if scope is None or scope.leans(Lean.HINT):
+    if scope is None or scope.leans(Direction.HINT):
         return _Verdict(State.NEEDS_REVIEW, Confidence.UNTOLD, (scope,))
-    if scope.leans(Lean.OUT_OF_SCOPE):
+    if scope.leans(Direction.OUT_OF_SCOPE):
         sure = known.has_full_weight(scope)
         confidence = Confidence.PROVEN if sure else Confidence.LIKELY
         return _Verdict(State.NOT_APPLICABLE, confidence, (scope,))
@@ -147,7 +149,7 @@ def _done(known: Known) -> _Verdict | None:
     if proof is None:
         return None
     against_it = [e for e in known.current if is_against(e) and _overtakes(e, proof)]
-    if any(is_machine(e) and e.leans(Lean.NOT_DONE) for e in against_it):
+    if any(is_machine(e) and e.leans(Direction.NOT_DONE) for e in against_it):
         return None
     of_consent = _lack(known, proof)
     lack = _lack_of_own(known, own) if own is not None else of_consent
@@ -181,7 +183,9 @@ def _done(known: Known) -> _Verdict | None:
         # Where the registration was found again, that is reason enough, and younger.
         why = registration.looked_up(known) or own
         return _Verdict(State.MIGRATED, confidence, (why, known.scope), doubt=doubt)
-    there = (e for e in (known.account, known.consent) if e and not e.leans(Lean.NOT_CONSENTED))
+    there = (
+        e for e in (known.account, known.consent) if e and not e.leans(Direction.NOT_CONSENTED)
+    )
     # An account that nothing happened to since is reason enough, and younger than its last use.
     if known.account is not None and is_proof(known.account):
         proof = proof if _change(known, known.account) else known.account
@@ -204,7 +208,7 @@ def _lack_of_own(known: Known, made: Evidence) -> _Verdict | None:
 def _is_just_said(known: Known, lack: _Verdict) -> bool:
     """Whether somebody said that it is done so shortly before the look that it may not show yet."""
     missing = lack.because[0]
-    word = known.newest(lambda e: not is_machine(e) and e.leans(Lean.DONE))
+    word = known.newest(lambda e: not is_machine(e) and e.leans(Direction.DONE))
     if word is None or missing is None or not missing.rule.topic:
         return False
     return word.at > missing.seen_at - SHOWS_WITHIN
@@ -212,7 +216,9 @@ def _is_just_said(known: Known, lack: _Verdict) -> bool:
 
 def _overtakes(item: Evidence, proof: Evidence) -> bool:
     """Whether it came after the work that the proof is of: until its Save the password works on."""
-    finishes = proof.rule.nature is Nature.FACT and is_machine(item) and item.leans(Lean.NOT_DONE)
+    finishes = (
+        proof.rule.nature is Nature.FACT and is_machine(item) and item.leans(Direction.NOT_DONE)
+    )
     return came_after(item, proof) and not (finishes and item.at - proof.at <= FINISHES_WITHIN)
 
 
@@ -222,13 +228,13 @@ def _still_asks(known: Known, item: Evidence) -> bool:
     Of what a person saw: that somebody looked again and saw that it works; of a log's row also that
     somebody saved since.
     """
-    is_test = item.leans(Lean.BROKEN)
+    is_test = item.leans(Direction.BROKEN)
 
     def answers(other: Evidence) -> bool:
         if is_machine(other):
             return is_machine(item) and other.kind == _K.SETTINGS_SAVED and other.at > item.at
         return (
-            other.kind in parts.WORKS if is_test else other.leans(Lean.DONE)
+            other.kind in parts.WORKS if is_test else other.leans(Direction.DONE)
         ) and other.at > item.at
 
     return known.has_full_weight(item) and known.newest(answers) is None
@@ -248,7 +254,7 @@ def _lack(known: Known, proof: Evidence) -> _Verdict | None:
         return _Verdict(state, Confidence.LIKELY, (*because, proof, scope), lack)
 
     no_account = parts.no_account(known)
-    if consent is not None and consent.leans(Lean.NOT_CONSENTED):
+    if consent is not None and consent.leans(Direction.NOT_CONSENTED):
         if parts.lost_consent(known):
             return verdict(State.NEEDS_CONSENT, Lack.CONSENT_GONE, consent)
         if no_account is not None:
@@ -269,7 +275,7 @@ def _is_look(item: Evidence) -> bool:
 
     That it is saved is what they were asked for, so it cannot be its own proof.
     """
-    saw = item.leans(Lean.DONE) or item.leans(Lean.CONSENTED) or item.kind in parts.WORKS
+    saw = item.leans(Direction.DONE) or item.leans(Direction.CONSENTED) or item.kind in parts.WORKS
     return saw and not is_machine(item) and item.kind != _K.SAID_SAVED
 
 
@@ -281,8 +287,8 @@ def _missed(known: Known, part: str) -> Evidence | None:
 
 def _undone(known: Known, against: tuple[Contradiction, ...]) -> _Verdict:
     """No machine shows that it works by the consent: what is missing, as far as it is known?"""
-    word = known.newest(lambda e: not is_machine(e) and e.rule.decisive and e.leans(Lean.DONE))
-    undone = known.newest(lambda e: e.rule.decisive and e.leans(Lean.NOT_DONE))
+    word = known.newest(lambda e: not is_machine(e) and e.rule.decisive and e.leans(Direction.DONE))
+    undone = known.newest(lambda e: e.rule.decisive and e.leans(Direction.NOT_DONE))
     refused = known.newest(lambda e: e.kind == _K.SERVICE_ACCOUNT_REFUSED)
     if (
         refused is not None
@@ -298,11 +304,13 @@ def _undone(known: Known, against: tuple[Contradiction, ...]) -> _Verdict:
     lack = None
     if known.consent is not None and not known.consent.is_enabled:
         lack = Lack.PRINCIPAL_DISABLED
-    elif consent is not None and consent.leans(Lean.NOT_CONSENTED) and parts.lost_consent(known):
+    elif (
+        consent is not None and consent.leans(Direction.NOT_CONSENTED) and parts.lost_consent(known)
+    ):
         lack = Lack.CONSENT_GONE
     state = State.NEEDS_REVIEW
     if consent is not None:
-        state = State.NEEDS_SAVE if consent.leans(Lean.CONSENTED) else State.NEEDS_CONSENT
+        state = State.NEEDS_SAVE if consent.leans(Direction.CONSENTED) else State.NEEDS_CONSENT
     if undone is not None:
         words = [e for e in (undone, consent) if e is not None and not is_machine(e)]
         sure = (
@@ -349,17 +357,25 @@ def _consent(known: Known) -> tuple[Evidence | None, tuple[Evidence, ...]]:
     that a button told of.
     """
     tenants = known.newest(
-        lambda e: e.rule.whole_tenant and (e.leans(Lean.CONSENTED) or e.leans(Lean.NOT_CONSENTED))
+        lambda e: (
+            e.rule.whole_tenant
+            and (e.leans(Direction.CONSENTED) or e.leans(Direction.NOT_CONSENTED))
+        )
     )
     button = known.newest(
         lambda e: (
-            not e.rule.whole_tenant and (e.leans(Lean.CONSENTED) or e.leans(Lean.NOT_CONSENTED))
+            not e.rule.whole_tenant
+            and (e.leans(Direction.CONSENTED) or e.leans(Direction.NOT_CONSENTED))
         )
     )
     if button is None:
         return tenants, (tenants,) if tenants is not None else ()
     if unseen := _unseen(known, button):
         return None, (button, *unseen)
-    if tenants is not None and tenants.leans(Lean.CONSENTED) and tenants.happened_at is not None:
+    if (
+        tenants is not None
+        and tenants.leans(Direction.CONSENTED)
+        and tenants.happened_at is not None
+    ):
         button = tenants if tenants.at > button.at else button
     return button, (button,)

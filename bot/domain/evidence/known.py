@@ -11,9 +11,9 @@ from bot.domain.evidence.rules import (
     SHELVES,
     SHOWS_WITHIN,
     TOKENS_LIVE,
+    Direction,
     Evidence,
     EvidenceKind,
-    Lean,
     Nature,
     Source,
 )
@@ -127,7 +127,7 @@ def newest(items: Iterable[Evidence], wanted: Callable[[Evidence], bool]) -> Evi
 
 
 def _is_of_a_tenant(item: Evidence) -> bool:
-    of_its_work = item.leans(Lean.DONE) or (is_machine(item) and item.leans(Lean.BROKEN))
+    of_its_work = item.leans(Direction.DONE) or (is_machine(item) and item.leans(Direction.BROKEN))
     return of_its_work or item.rule.whole_tenant or item.rule.topic == "account"
 
 
@@ -138,12 +138,12 @@ def is_machine(item: Evidence) -> bool:
 
 def is_proof(item: Evidence) -> bool:
     """Machine evidence that this very app worked by the consent."""
-    return is_machine(item) and item.rule.decisive and item.leans(Lean.DONE)
+    return is_machine(item) and item.rule.decisive and item.leans(Direction.DONE)
 
 
 def is_against(item: Evidence) -> bool:
     """Evidence that this very app does not work by the consent."""
-    return (item.rule.decisive and item.leans(Lean.NOT_DONE)) or item.leans(Lean.BROKEN)
+    return (item.rule.decisive and item.leans(Direction.NOT_DONE)) or item.leans(Direction.BROKEN)
 
 
 def came_after(item: Evidence, other: Evidence) -> bool:

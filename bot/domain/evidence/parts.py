@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from bot.domain.evidence.known import Known, came_after, is_proof, newest
-from bot.domain.evidence.rules import SHELVES, SHOWS_WITHIN, Evidence, EvidenceKind, Lean, Nature
+from bot.domain.evidence.rules import (
+    SHELVES,
+    SHOWS_WITHIN,
+    Direction,
+    Evidence,
+    EvidenceKind,
+    Nature,
+)
 
 _K = EvidenceKind
 
 
 def consents(known: Known) -> list[Evidence]:
     """The consents to Okta's application that were found in this tenant at any time."""
-    return [e for e in known.here if e.rule.whole_tenant and e.leans(Lean.CONSENTED)]
+    return [e for e in known.here if e.rule.whole_tenant and e.leans(Direction.CONSENTED)]
 
 
 def had_account(known: Known) -> bool:
@@ -21,7 +28,7 @@ def had_account(known: Known) -> bool:
 def lost_consent(known: Known) -> bool:
     """Whether the directory does not show a consent that was there."""
     consent = known.consent
-    if consent is None or not consent.leans(Lean.NOT_CONSENTED):
+    if consent is None or not consent.leans(Direction.NOT_CONSENTED):
         return False
     return any(e.rule.topic or known.has_come(e) for e in consents(known))
 
@@ -52,10 +59,10 @@ def stands(known: Known) -> bool:
     if silent(known) is not None:
         return False
     if consent is None:
-        return not consents(known) and account.leans(Lean.DONE) and known.is_recent(account)
+        return not consents(known) and account.leans(Direction.DONE) and known.is_recent(account)
     used = known.newest(lambda e: e.kind == _K.SERVICE_ACCOUNT_USED)
-    is_its_own = account.leans(Lean.DONE) or (used is not None and known.has_full_weight(used))
-    is_there = consent.leans(Lean.CONSENTED) and bool(consent.tenant)
+    is_its_own = account.leans(Direction.DONE) or (used is not None and known.has_full_weight(used))
+    is_there = consent.leans(Direction.CONSENTED) and bool(consent.tenant)
     return is_its_own and is_there and known.has_full_weight(consent)
 
 
@@ -68,7 +75,7 @@ def stale(known: Known, *rests_on: Evidence | None) -> Evidence | None:
 def no_account(known: Known) -> Evidence | None:
     """What shows that Okta's account is not there: nothing, or one from before the last."""
     account = known.account
-    if account is None or account.leans(Lean.NOT_DONE):
+    if account is None or account.leans(Direction.NOT_DONE):
         return account
     made = account.happened_at
     later = [e.happened_at for e in known.here if e.kind == account.kind and e.happened_at]

@@ -89,7 +89,7 @@ class EvidenceKind(StrEnum):
         return unknown
 
 
-class Lean(StrEnum):
+class Direction(StrEnum):
     """Which way a kind of evidence leans."""
 
     OUT_OF_SCOPE = "out_of_scope"
@@ -112,7 +112,7 @@ class Nature(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ShelfLife:
     """How long evidence keeps its weight, counted from when it was true last.
 
     `full`: it can prove (a word: attest). Until `some` it can still make a state likely. After that
@@ -126,10 +126,10 @@ class Shelf:
 # A fact is confirmed by a look a day (`ScanPolicy`), so one look may fail. Okta keeps its log for
 # 90 days: an event of last month is near enough that what came after it would have been seen, one
 # of last year is not.
-SHELVES: Mapping[Nature, Shelf] = {
-    Nature.FACT: Shelf(timedelta(days=2), timedelta(days=365)),
-    Nature.EVENT: Shelf(timedelta(days=30), timedelta(days=365)),
-    Nature.WORD: Shelf(timedelta(days=30), timedelta(days=90)),
+SHELVES: Mapping[Nature, ShelfLife] = {
+    Nature.FACT: ShelfLife(timedelta(days=2), timedelta(days=365)),
+    Nature.EVENT: ShelfLife(timedelta(days=30), timedelta(days=365)),
+    Nature.WORD: ShelfLife(timedelta(days=30), timedelta(days=90)),
 }
 
 # Two clouds' clocks differ by so much: what happened within it has no order.
@@ -161,7 +161,7 @@ class Rule:
     `whole_tenant`: speaks of the tenant, not of this app, so it can never prove `MIGRATED`.
     """
 
-    leans: tuple[Lean, ...]
+    leans: tuple[Direction, ...]
     source: Source
     topic: str = ""
     decisive: bool = False
@@ -175,21 +175,21 @@ class Rule:
         return Nature.WORD if self.source is Source.PERSON else Nature.EVENT
 
 
-def _fact(*leans: Lean, source: Source, topic: str) -> Rule:
+def _fact(*leans: Direction, source: Source, topic: str) -> Rule:
     return Rule(leans, source, topic)
 
 
-def _word(*leans: Lean) -> Rule:
-    decisive = Lean.DONE in leans or Lean.NOT_DONE in leans
+def _word(*leans: Direction) -> Rule:
+    decisive = Direction.DONE in leans or Direction.NOT_DONE in leans
     return Rule(leans, Source.PERSON, decisive=decisive)
 
 
-def _logged(lean: Lean) -> Rule:
-    decisive = lean in (Lean.DONE, Lean.NOT_DONE)
+def _logged(lean: Direction) -> Rule:
+    decisive = lean in (Direction.DONE, Direction.NOT_DONE)
     return Rule((lean,), Source.OKTA_LOG, decisive=decisive)
 
 
-_K, _L, _S = EvidenceKind, Lean, Source
+_K, _L, _S = EvidenceKind, Direction, Source
 
 RULES: Mapping[EvidenceKind, Rule] = {
     _K.APP_INACTIVE: Rule((_L.OUT_OF_SCOPE,), _S.OKTA_APP, "scope", decisive=True),
@@ -288,7 +288,7 @@ class Evidence:
         return self.seen_at if self.rule.nature is Nature.FACT else self.at
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> ShelfLife:
         return SHELVES[self.rule.nature]
 
     @property
@@ -307,11 +307,11 @@ class Evidence:
         told = "log" if "/api/v1/logs" in self.detail.get("call", "") else "microsoft"
         return self.detail.get("part", told)
 
-    def leans(self, lean: Lean) -> bool:
+    def leans(self, lean: Direction) -> bool:
         """True when it counts for `lean`."""
         since = self.rule.since
         if since is not None and (self.happened_at is None or self.happened_at < since):
-            return lean is Lean.HINT
+            return lean is Direction.HINT
         return lean in self.rule.leans
 
     def order(self) -> tuple[datetime, bool, str, str, str, tuple[tuple[str, str], ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 # Orgs live below these (developer.okta.com, "Okta organizations"; okta-gov.com and okta.mil are
 # Okta for Government High and for US Military). An org may have a domain of the customer's besides.

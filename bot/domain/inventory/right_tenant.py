@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Office365App
 from bot.domain.inventory.hosts import is_oktas
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 MISMATCHES = frozenset({EvidenceKind.DOMAIN_NOT_IN_TENANT, EvidenceKind.FEDERATED_ELSEWHERE})
 

@@ -16,7 +16,7 @@ from bot.domain.evidence.known import ABSENT
 from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppStatus, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 # What one look sees is dated while it reads, a little before the look is written down.
 SAME_LOOK = timedelta(minutes=30)
@@ -48,7 +48,7 @@ class ScanPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ScanReason:
     """Why a scan looks now.
 
     `full` reads everything. `resumed_from` is when a scan that died began: what was read since then
@@ -74,7 +74,7 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
-class Todo:
+class ScanJob:
     """One app that has to be looked at, and at what. `record` is None for a new one."""
 
     app: Office365App
@@ -87,11 +87,11 @@ def plan(
     apps: Sequence[Office365App],
     known: Mapping[str, AppRecord],
     log: Mapping[str, tuple[Evidence, ...]],
-    occasion: Occasion,
+    occasion: ScanReason,
     policy: ScanPolicy,
     *,
     microsoft: bool = True,
-) -> tuple[Todo, ...]:
+) -> tuple[ScanJob, ...]:
     """What a scan has to do, in the order of `apps`. `known` and `log` are by app id.
 
     A tenant that one app wants read again is read for all its apps. `microsoft` is False where
@@ -106,7 +106,7 @@ def plan(
     todos = []
     for app in apps:
         record = known.get(app.ref.app_id)
-        todo = Todo(
+        todo = ScanJob(
             app,
             record,
             connection=_wants_connection(app, record, occasion, policy),
@@ -118,7 +118,7 @@ def plan(
 
 
 def _wants_connection(
-    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: ScanPolicy
+    app: Office365App, record: AppRecord | None, occasion: ScanReason, policy: ScanPolicy
 ) -> bool:
     if record is None or record.scanned_at is None:
         return True
@@ -139,7 +139,7 @@ def _was_left_out(record: AppRecord) -> bool:
 
 
 def _wants_microsoft(
-    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: ScanPolicy
+    app: Office365App, record: AppRecord | None, occasion: ScanReason, policy: ScanPolicy
 ) -> bool:
     if not app.tenant_name:
         return False
@@ -187,7 +187,7 @@ def _has_news(record: AppRecord | None, log: tuple[Evidence, ...]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AppReading:
     """What one look found out about an app. A part that was not read is None."""
 
     connection: tuple[Evidence, ...] | None = None
@@ -200,7 +200,7 @@ class Seen:
         return (*(self.connection or ()), *(self.log or ()), *(self.microsoft or ()))
 
 
-def scanned(record: AppRecord, app: Office365App, seen: Seen, now: datetime) -> AppRecord:
+def scanned(record: AppRecord, app: Office365App, seen: AppReading, now: datetime) -> AppRecord:
     """The record after a look. A failed read lasts until the same part is read again."""
     read = {
         "connection": seen.connection is not None,
@@ -262,7 +262,7 @@ def _moved(
     )
 
 
-def _replaced(record: AppRecord, seen: Seen) -> Iterator[Evidence]:
+def _replaced(record: AppRecord, seen: AppReading) -> Iterator[Evidence]:
     """That the consent in a tenant is another application's than the one found there before."""
     before = consents_of(record.evidence)
     for item in seen.microsoft or ():
@@ -283,7 +283,7 @@ def _names(app: Office365App) -> str:
     return " / ".join(dict.fromkeys(name for name in (app.tenant_name, app.domain) if name))
 
 
-def _unwatched(record: AppRecord, seen: Seen, now: datetime) -> tuple[Evidence, ...]:
+def _unwatched(record: AppRecord, seen: AppReading, now: datetime) -> tuple[Evidence, ...]:
     """That what happened until some day is not known: the log did not go back so far.
 
     At the first look, and when the log was not read for longer than Okta keeps it.

@@ -6,7 +6,7 @@ is not documented, and accounts of the display name may be those of the former f
 
 from __future__ import annotations
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 
 UPN_PREFIX = "svc_OKTA_sync_"
 NAME_PREFIX = "Okta AAD Service Principal:"

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.likeness import exact, likeness
+from bot.domain.normalization import exact, normalized
 
 NEVER_SEEN: Mapping[str, datetime] = MappingProxyType({})
 
@@ -71,8 +71,8 @@ class GlobalAdmin:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What this account is called, as `likeness` has it: its object id, its addresses."""
-        return tuple(map(likeness, (self.object_id, *self.addresses)))
+        """What this account is called, as `normalized` has it: its object id, its addresses."""
+        return tuple(map(normalized, (self.object_id, *self.addresses)))
 
     @property
     def phone_only(self) -> bool:
@@ -104,13 +104,13 @@ class OktaAdmin:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """What the person may be called at Microsoft, as `likeness` has it: address, user name."""
-        return tuple(dict.fromkeys(likeness(name) for name in (self.email, self.login) if name))
+        """What the person may be called at Microsoft, normalized: address, user name."""
+        return tuple(dict.fromkeys(normalized(name) for name in (self.email, self.login) if name))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What this account is called, as `likeness` has it: its user id, its address and name."""
-        return tuple(likeness(name) for name in (self.user_id,) if name) + self.addresses
+        """What this account is called, normalized: its user id, its address and name."""
+        return tuple(normalized(name) for name in (self.user_id,) if name) + self.addresses
 
     @property
     def untold(self) -> bool:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.inventory.gaps import AdminGap
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people.policy import AccountNote, PeoplePolicy
 from bot.domain.people.weighing import (
@@ -65,11 +65,11 @@ class Choice:
 
     def named(self, name: str) -> Candidate | None:
         """The candidate who may be asked and is called so (a name or an address), if it is one."""
-        wanted = likeness(name)
+        wanted = normalized(name)
         called = [
             c
             for c in self.candidates
-            if c.eligible and wanted in (likeness(c.admin.display_name), *c.admin.names)
+            if c.eligible and wanted in (normalized(c.admin.display_name), *c.admin.names)
         ]
         return called[0] if len(called) == 1 else None
 
@@ -150,7 +150,7 @@ def partners(
 ) -> tuple[Partner, ...]:
     """The Okta admins who may change the app, best first; whoever is denied comes last.
 
-    `gone`: names, as `likeness` has them, of people who are asked already or said "not me".
+    `gone`: names, as `normalized` has them, of people who are asked already or said "not me".
     """
     able = [a for a in okta_admins if a.may_change(app_id) and not set(a.names).intersection(gone)]
     found = [weigh_okta_admin(one, reach.get(one.user_id, ()), policy) for one in able]

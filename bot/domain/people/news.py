@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Happening(StrEnum):
+class NewsKind(StrEnum):
     """What became of something that an operator asked for; words under `note.<value>`."""
 
     WRONG_ACCOUNT = "wrong_account"  # somebody signed in with another account
@@ -26,6 +26,6 @@ class News:
     `inherited`: it was for another operator, who is gone; it is passed on no further.
     """
 
-    happened: Happening
+    happened: NewsKind
     subject: str
     inherited: bool = False

@@ -13,11 +13,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.inventory.hosts import is_initial
-from bot.domain.likeness import exact, likeness
+from bot.domain.normalization import exact, normalized
 from bot.domain.people.admins import GlobalAdmin, Holding, Platform
 
 
-class Said(StrEnum):
+class AccountRule(StrEnum):
     """What was said of an account."""
 
     OWNER = "owner"  # whose account it is
@@ -27,20 +27,20 @@ class Said(StrEnum):
     @property
     def topic(self) -> str:
         """Two notes of one topic are about the same thing: the later one replaces the other."""
-        return "owner" if self is Said.OWNER else "standing"
+        return "owner" if self is AccountRule.OWNER else "standing"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountNote:
     """One thing that was said of an admin account by command.
 
-    `account` is an object id, a user id or an address, as `likeness` has it. `owner` goes with
+    `account` is an object id, a user id or an address, as `normalized` has it. `owner` goes with
     OWNER: the person's address, lower case, "" when the account is nobody's. `by` names who said
     it, `at` is UTC; `revision` counts changes (compare-and-set).
     """
 
     account: str
-    said: Said
+    said: AccountRule
     by: str
     at: datetime
     owner: str = ""
@@ -60,7 +60,7 @@ class PeoplePolicy:
     `not_break_glass` overrules the guess for an account; `owners` maps an admin account (object id
     or address) to the address of the person behind it; `chats` maps an account or an address to the
     platform where that person is written to, and of two that nothing tells apart `first_chat` is
-    taken. Accounts are as `likeness` has them. By
+    taken. Accounts are as `normalized` has them. By
     command: `notes`.
     """
 
@@ -81,11 +81,11 @@ class PeoplePolicy:
 
     def note(self, names: tuple[str, ...], topic: str) -> AccountNote | None:
         """The last thing said by command about the account that has these names."""
-        said = [n for n in self.notes if n.said.topic == topic and likeness(n.account) in names]
+        said = [n for n in self.notes if n.said.topic == topic and normalized(n.account) in names]
         # Of two things said at the same moment, the denial.
         return max(
             said,
-            key=lambda note: (note.at, note.said is Said.DENIED, note.key, note.owner),
+            key=lambda note: (note.at, note.said is AccountRule.DENIED, note.key, note.owner),
             default=None,
         )
 
@@ -94,32 +94,32 @@ class PeoplePolicy:
         found = (
             self.note(each, topic)
             for each in names
-            for topic in (Said.OWNER.topic, Said.DENIED.topic)
+            for topic in (AccountRule.OWNER.topic, AccountRule.DENIED.topic)
         )
         return tuple(dict.fromkeys(note for note in found if note is not None))
 
     def rules_out(self, admin: GlobalAdmin) -> bool:
         """True when the account is denied, or the person behind it is, or it is nobody's."""
         owner = self.owner(admin)
-        return owner == "" or self.denies(admin.names) or self.denies((likeness(owner or ""),))
+        return owner == "" or self.denies(admin.names) or self.denies((normalized(owner or ""),))
 
     def denies(self, names: tuple[str, ...]) -> bool:
         """True when the account that has these names is never to be asked."""
-        note = self.note(names, Said.DENIED.topic)
+        note = self.note(names, AccountRule.DENIED.topic)
         if note is not None:
-            return note.said is Said.DENIED
+            return note.said is AccountRule.DENIED
         return bool(self.denied.intersection(names))
 
     def allows(self, names: tuple[str, ...]) -> bool:
         """True when somebody said that it is a person's own account; a denial still counts."""
-        note = self.note(names, Said.ALLOWED.topic)
+        note = self.note(names, AccountRule.ALLOWED.topic)
         if note is not None:
-            return note.said is Said.ALLOWED
+            return note.said is AccountRule.ALLOWED
         return bool(self.not_break_glass.intersection(names))
 
     def owner(self, admin: GlobalAdmin) -> str | None:
         """The address of the person behind an account; "": it is nobody's; None: nothing said."""
-        note = self.note(admin.names, Said.OWNER.topic)
+        note = self.note(admin.names, AccountRule.OWNER.topic)
         if note is not None:
             return note.owner
         return next((exact(self.owners[n]) for n in admin.names if n in self.owners), None)

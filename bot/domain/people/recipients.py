@@ -1,6 +1,6 @@
 """One person who is reminded: what they were told, and when they are away.
 
-"Later" is kept with the request that it is about (`bot.domain.consent.later`).
+"Later" is kept with the request that it is about (`bot.domain.consent.snooze`).
 """
 
 from __future__ import annotations

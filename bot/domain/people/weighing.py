@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.people.admins import (
     SUPER_ADMIN,
     ChatIdentity,
@@ -221,7 +221,7 @@ def weigh(
     if okta_admins is None:
         con.append(Point.OKTA_ADMIN_UNTOLD)
     else:
-        mails = set(map(likeness, policy.addresses(admin)))
+        mails = set(map(normalized, policy.addresses(admin)))
         named = [o for o in okta_admins if not mails.isdisjoint(o.addresses)]
         if any(o.may_change(app_id) for o in named):
             pro.append(Point.OKTA_ADMIN_TOO)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.people.admins import ChatIdentity
 
 DaysOff = Callable[[str, int], frozenset[date]]
@@ -249,7 +249,7 @@ class Calendars:
         """The working time of somebody: their zone, and the days they said they do not work."""
         off = chat.days_off
         if off is None and self.part_time:
-            names = tuple(map(likeness, (str(chat), chat.user_id, chat.email)))
+            names = tuple(map(normalized, (str(chat), chat.user_id, chat.email)))
             off = next((self.part_time[name] for name in names if name in self.part_time), None)
         return self.of(chat.time_zone, off or frozenset())
 

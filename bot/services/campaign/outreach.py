@@ -53,7 +53,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
+class AlreadyAsked:
     """Nothing was sent: this person has the message already, and another one voids its link.
 
     `next_message` says when they hear of it again by themselves.
@@ -64,7 +64,7 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbed:
+class PersonReached:
     """Somebody whom "now" would reach: with so many apps, in their working hours (`at_work`)?"""
 
     chat: ChatIdentity
@@ -74,10 +74,10 @@ class Disturbed:
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbs:
+class WouldReach:
     """What "now" would do: each of these people would get a message, at `at` (UTC)."""
 
-    people: tuple[Disturbed, ...]
+    people: tuple[PersonReached, ...]
     at: datetime
 
     @property
@@ -124,7 +124,7 @@ class Outreach:
 
     async def send(
         self, ref: AppRef, by: ChatIdentity, *, now: bool = False, sure: bool = False
-    ) -> Sent | Holds:
+    ) -> Sent | AlreadyAsked:
         """Ask the right person for one app. Raises as `Ask.send`.
 
         Whoever has the message already gets another one only when the operator is `sure`.
@@ -136,12 +136,12 @@ class Outreach:
             return Sent(asked, None)
         next_message = await self.next_message(request)
         if asked.before and request.stage is not Stage.REQUESTED:
-            return Holds(request, next_message)
+            return AlreadyAsked(request, next_message)
         return Sent(asked, next_message)
 
     async def send_all(
         self, by: ChatIdentity, *, now: bool = False, sure: bool = False
-    ) -> SentAll | Disturbs:
+    ) -> SentAll | WouldReach:
         """Ask for every app that is open and that nobody was asked for; few people get them.
 
         "Now" for more than `MANY` people is asked back first, unless `sure`. Raises CloudError,
@@ -200,16 +200,16 @@ class Outreach:
 
     def _disturbed(
         self, given: Sequence[tuple[AppSummary, Candidate]], waiting: Sequence[ConsentRequest]
-    ) -> Disturbs:
+    ) -> WouldReach:
         chats = [(one.chat, one.admin.display_name) for _, one in given if one.chat is not None]
         chats += [(request.chat, request.admin_name) for request in waiting]
         apps = Counter(str(chat) for chat, _ in chats)
         now, calendars = self._clock.now(), self._policy.calendars
         people = tuple(
-            Disturbed(chat, name, apps[key], calendars.of_person(chat).is_open(now))
+            PersonReached(chat, name, apps[key], calendars.of_person(chat).is_open(now))
             for key, (chat, name) in {str(pair[0]): pair for pair in chats}.items()
         )
-        return Disturbs(tuple(sorted(people, key=lambda one: (one.at_work, -one.apps))), now)
+        return WouldReach(tuple(sorted(people, key=lambda one: (one.at_work, -one.apps))), now)
 
     async def _at_once(self, requests: Sequence[ConsentRequest], by: ChatIdentity) -> None:
         """One message to each of these people, with all that waits for their first one."""

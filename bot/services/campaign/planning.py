@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.domain.campaign.again import asked_again_at, left_alone
+from bot.domain.campaign.asking_again import asked_again_at, left_alone
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.digests import Digest, planned_digests
 from bot.domain.campaign.intents import (

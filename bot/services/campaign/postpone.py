@@ -12,8 +12,8 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.put_off import put_off_until
 from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Action, AuditEntry, Changes
-from bot.domain.consent.later import Moved, snooze_choices, why_moved
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.consent.snooze import SnoozeMoved, snooze_choices, why_moved
 from bot.domain.people.absences import LONGEST_ABSENCE, MOST_ABSENCES, Absence, with_another
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
@@ -77,7 +77,7 @@ class Postpone:
         """The person's working time."""
         return self._policy.calendars.of_person(chat)
 
-    def moved(self, request: ConsentRequest, wanted: datetime) -> Moved | None:
+    def moved(self, request: ConsentRequest, wanted: datetime) -> SnoozeMoved | None:
         """Why a request was put off to another moment than `wanted` (UTC); None: it was not."""
         if request.snooze is None:
             return None

@@ -39,7 +39,7 @@ AT_A_TIME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class WrittenSince:
     """What went out after a moment, or followed from it: requests (the oldest change first), the
     apps that were looked at, what people and channels were told, and what is wrong.
 
@@ -54,7 +54,9 @@ class Since:
     wrong: frozenset[str] = frozenset()
 
 
-async def sent_since(ledger: Ledger, at: datetime, operators: Iterable[ChatIdentity]) -> Since:
+async def sent_since(
+    ledger: Ledger, at: datetime, operators: Iterable[ChatIdentity]
+) -> WrittenSince:
     """What a store that is to be replaced knows of it; what cannot be read is left out."""
     requests: list[ConsentRequest] = []
     apps: list[AppRecord] = []
@@ -75,7 +77,7 @@ async def sent_since(ledger: Ledger, at: datetime, operators: Iterable[ChatIdent
     with suppress(RecordUnreadable):
         boards = await ledger.boards()
     incidents = await ledger.incidents()
-    return Since(
+    return WrittenSince(
         tuple(sorted(requests, key=_changed_at)),
         tuple(apps),
         tuple(recipients),
@@ -85,7 +87,7 @@ async def sent_since(ledger: Ledger, at: datetime, operators: Iterable[ChatIdent
     )
 
 
-async def take_along(ledger: Ledger, since: Since, by: str, now: datetime) -> None:
+async def take_along(ledger: Ledger, since: WrittenSince, by: str, now: datetime) -> None:
     """Write it into the store into which the backup was restored, over what that has."""
     for seen in since.apps:
         app = await ledger.app(seen.app.ref)

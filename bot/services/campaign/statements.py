@@ -45,7 +45,7 @@ class OwnTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AllStatements:
     """Everything that holds. `put_off` are requests with a snooze; `waived` the first of many."""
 
     notes: tuple[AccountNote, ...] = ()
@@ -76,12 +76,12 @@ class Statements:
         self._accounts = accounts
         self._postpone = postpone
 
-    async def everything(self, asker: ChatIdentity) -> Said:
+    async def everything(self, asker: ChatIdentity) -> AllStatements:
         """For operators."""
         requests = await self._ledger.open_requests()
         people = {str(one.chat): one.chat for one in requests} | {str(asker): asker}
         page = await self._ledger.page(1, SHOWN, Wanted(Part.WAIVED))
-        return Said(
+        return AllStatements(
             notes=tuple(sorted(await self._ledger.account_notes(), key=lambda one: one.at)),
             waived=page.shown,
             waived_in_all=page.waived,
@@ -89,9 +89,9 @@ class Statements:
             times=await self._times(tuple(people.values())),
         )
 
-    async def own(self, asker: ChatIdentity) -> Said:
+    async def own(self, asker: ChatIdentity) -> AllStatements:
         """For somebody who was asked: their own."""
-        return Said(
+        return AllStatements(
             put_off=self._put_off(await self._ledger.requests_of(asker)),
             times=await self._times((asker,)),
         )

@@ -37,7 +37,7 @@ from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
-from bot.services.delivery.tell import changed
+from bot.services.delivery.notify import changed
 from bot.services.people.worklists import answered
 from bot.services.unit_of_work import write
 

@@ -31,7 +31,7 @@ from bot.errors import (
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
-from bot.services.delivery.tell import changed
+from bot.services.delivery.notify import changed
 from bot.services.people.candidates import Candidates
 from bot.services.people.chat_accounts import ChatAccounts
 from bot.services.unit_of_work import NO_CHANGE, write

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import AppSummary

@@ -17,7 +17,7 @@ from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.notices import Introduction
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.choice import partners
 from bot.domain.people.policy import PeoplePolicy
@@ -28,7 +28,7 @@ from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.consent.visit import Actor, Visits
+from bot.services.consent.actors import Actor, Actors
 from bot.services.people.chat_accounts import elsewhere
 from bot.services.unit_of_work import write
 
@@ -40,7 +40,7 @@ LOOK_UP = 10
 class Introduce:
     """`offer` tells whether there is somebody; calling it brings them together."""
 
-    _visits: Visits
+    _actors: Actors
     _ledger: Ledger
     _orgs: Mapping[str, OktaOrg]
     _messengers: Mapping[Platform, Messenger]
@@ -51,7 +51,7 @@ class Introduce:
 
     async def offer(self, actor: Actor) -> tuple[str, ...]:
         """Names of the Okta admins for the app; empty when none is known or needed."""
-        request = (await self._visits.of(actor)).request
+        request = (await self._actors.of(actor)).request
         if request.okta_admin:
             return ()
         known = await self._ledger.okta_admins(request.app.org) or ()
@@ -63,11 +63,11 @@ class Introduce:
 
         Whoever presses is at it; the other one is not disturbed out of hours, nor in a week that
         had its messages (`bot.domain.delivery.notices.Introduction`). Raises NobodyReachable,
-        CloudError, ChatError, StepNotAllowed where the request is over, and what `Visits.acting`
+        CloudError, ChatError, StepNotAllowed where the request is over, and what `Actors.acting`
         raises.
         """
-        visit = await self._visits.acting(actor)
-        request = visit.request
+        acting = await self._actors.acting(actor)
+        request = acting.request
         if not request.stage.is_open:
             raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
 
@@ -79,8 +79,8 @@ class Introduce:
             if not await self._is_told(request, partner):
                 introduction = Introduction(request.chat, partner, request.id)
                 planned = (Delivery(introduction, now, "introduce"),)
-            detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
-            entry = AuditEntry(now, visit.by, Action.INTRODUCE, str(request.app), detail)
+            detail = {"request": request.id, "proof": acting.kind.value, "partner": str(partner)}
+            entry = AuditEntry(now, acting.by, Action.INTRODUCE, str(request.app), detail)
             learnt = (known,) if known != before else ()
             return Changes(planned=planned, recipients=learnt, audit=(entry,)), partner
 

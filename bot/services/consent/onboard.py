@@ -17,9 +17,9 @@ from bot.domain.consent.links import link_digest
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
 from bot.domain.consent.sign_in import Attempt
 from bot.domain.inventory.apps import Tenant
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.errors import (
     CloudRefused,
     LinkExpired,
@@ -38,7 +38,7 @@ from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.prove import BEGUN_PER_LINK
 from bot.services.consent.signing_in import refuse, take_attempt
-from bot.services.delivery.tell import with_news
+from bot.services.delivery.notify import with_news
 from bot.services.unit_of_work import NO_CHANGE, write
 
 CHECKS_PER_LINK = (10, timedelta(minutes=10))
@@ -200,7 +200,7 @@ class Onboard:
             now = self._clock.now()
             moved = grant(asked, stage, now)
             told = (asked.asker,) if stage is Granting.CONFIRMED else ()
-            news = [News(Happening.ONBOARDED, asked.id)]
+            news = [News(NewsKind.ONBOARDED, asked.id)]
             changes = _changes("entra", now, moved)
             return await with_news(self._ledger, changes, told, news, now), moved
 

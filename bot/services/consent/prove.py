@@ -20,9 +20,9 @@ from attrs import define
 from bot.domain.consent.links import check_link, check_return, link_digest, masked
 from bot.domain.consent.requests import TAKEN_ON, ConsentRequest, ProofKind
 from bot.domain.consent.sign_in import Attempt, SignedIn
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, Holding
-from bot.domain.people.news import Happening
+from bot.domain.people.news import NewsKind
 from bot.errors import (
     LinkSpent,
     LinkUnknown,
@@ -37,8 +37,8 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
+from bot.services.consent.actors import Actors, ByChat
 from bot.services.consent.signing_in import GoToMicrosoft, SigningIn
-from bot.services.consent.visit import ByChat, Visits
 from bot.services.people.worklists import is_there
 
 
@@ -112,7 +112,7 @@ class Prove:
     """`minimum` is the weakest proof that counts; `signing_in` None: not configured."""
 
     _acknowledge: Acknowledge
-    _visits: Visits
+    _actors: Actors
     _ledger: Ledger
     _signing_in: SigningIn | None
     _sign_ins: SignIns
@@ -174,13 +174,13 @@ class Prove:
         request = await self._begun(attempt, self._clock.now())
         expected = (exact(request.tenant_id), exact(request.admin_object_id))
         if (exact(who.tenant_id), exact(who.object_id)) != expected:
-            await self._report(request, Happening.WRONG_ACCOUNT, who)
+            await self._report(request, NewsKind.WRONG_ACCOUNT, who)
             return WrongAccount(masked(request.admin_upn))
         tenant = await self._entra.find_tenant(request.tenant_id)
         holding = await self._entra.holding(tenant, who.object_id)
         if holding is None:
             await self._sign_ins.end_sessions(request.person)
-            await self._report(request, Happening.ROLE_GONE, who)
+            await self._report(request, NewsKind.ROLE_GONE, who)
             return RoleGone(request.tenant_domain)
         await is_there(self._ledger, request.chat, self._clock)
         if holding is not Holding.ACTIVE:
@@ -200,10 +200,10 @@ class Prove:
         """
 
         async def find(now: datetime) -> ConsentRequest:
-            visit = await self._visits.of(ByChat(account, code))
-            request = visit.request
-            if await self._visits.known_lost(request):
-                await self._visits.role_lost(visit)
+            acting = await self._actors.of(ByChat(account, code))
+            request = acting.request
+            if await self._actors.known_lost(request):
+                await self._actors.role_lost(acting)
                 raise RoleLost("You're no longer a Global Administrator there.")
             if request.stage in TAKEN_ON:
                 return request
@@ -239,7 +239,7 @@ class Prove:
                 for other in await self._ledger.requests_of(request.chat)
                 if other.id != request.id and other.stage in TAKEN_ON and request.covers(other)
             )
-        secret = await self._visits.open((request, *others), by, kind)
+        secret = await self._actors.open((request, *others), by, kind)
         return Proven(request, secret, others, taken.again)
 
     async def _unspent(self, digest: str, now: datetime) -> ConsentRequest:
@@ -256,6 +256,6 @@ class Prove:
             return request
         return check_return(request, attempt.link, now)
 
-    async def _report(self, request: ConsentRequest, happened: Happening, who: SignedIn) -> None:
+    async def _report(self, request: ConsentRequest, happened: NewsKind, who: SignedIn) -> None:
         detail = {"tenant": who.tenant_id, "proof": who.kind.value}
-        await self._visits.report(request, happened, str(who), detail)
+        await self._actors.report(request, happened, str(who), detail)

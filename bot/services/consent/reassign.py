@@ -15,7 +15,7 @@ from functools import partial
 import structlog
 from attrs import define
 
-from bot.domain.campaign.again import asked_again_at, silent
+from bot.domain.campaign.asking_again import asked_again_at, silent
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.campaign.reminders import ignored
 from bot.domain.changes import AuditEntry, Changes
@@ -23,7 +23,7 @@ from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step, 
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import AT_LEAST, HOLD, ScheduleEntry, again, instead
 from bot.errors import (
@@ -45,7 +45,7 @@ from bot.ports.chat import Presence
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
-from bot.services.delivery.tell import changed, with_news
+from bot.services.delivery.notify import changed, with_news
 from bot.services.people.candidates import Candidates
 from bot.services.people.chat_accounts import ChatAccounts
 from bot.services.unit_of_work import write
@@ -111,7 +111,7 @@ class Reassign:
             detail = {"request": request.id}
             line = AuditEntry(now, "o365bot", happened, str(request.app), detail)
             changes = replace(changes, audit=(line,))
-            if happened is not Happening.REASSIGNED or request.asker is None:
+            if happened is not NewsKind.REASSIGNED or request.asker is None:
                 return changes, None  # where nobody is left, their digest says so by itself
             told = [News(happened, request.id)]
             return await with_news(self._ledger, changes, [request.asker], told, now), None
@@ -119,7 +119,7 @@ class Reassign:
         await write(self._ledger, decide)
         return None
 
-    async def _ask_instead(self, request: ConsentRequest) -> tuple[Happening | None, bool]:
+    async def _ask_instead(self, request: ConsentRequest) -> tuple[NewsKind | None, bool]:
         """What came of it, None: nothing new; and whether somebody is left. Raises MAY_PASS."""
         record = await self._ledger.app(request.app)
         if record is None:
@@ -128,7 +128,7 @@ class Reassign:
         # A look at the app may have forgotten the request by now, since it has ended.
         faster = record.request_id not in ("", request.id)
         if faster or any(one.requested_at > request.requested_at for one in past):
-            return Happening.REASSIGNED, True
+            return NewsKind.REASSIGNED, True
         try:
             await self._ask_other(request, record, past)
         except NothingToDo:
@@ -139,8 +139,8 @@ class Reassign:
             raise
         except (ConsentError, CloudError, ChatError) as reason:
             log.warning("nobody else asked", request=request.id, reason=str(reason))
-            return Happening.NOBODY_LEFT, False
-        return Happening.REASSIGNED, True
+            return NewsKind.NOBODY_LEFT, False
+        return NewsKind.REASSIGNED, True
 
     async def again(self, app: AppRef) -> datetime | None:
         """Look for somebody once more, where nobody was left: they may be back, reachable, or new.
@@ -208,16 +208,16 @@ class Reassign:
         record = await self._ledger.app(request.app)
         if record is None or record.request_id != request.id:
             return
-        by, happened = request.asker or _nobody(request), Happening.PASSED_ON
+        by, happened = request.asker or _nobody(request), NewsKind.PASSED_ON
         lost, once = await self._lost(past), silent(past, self._reminding)
         try:
             await self._ask.send(request.app, by, why="passed_on", without=lost, silent=once)
         except NobodyReachable:
-            happened = Happening.WITHDRAWN
+            happened = NewsKind.WITHDRAWN
 
         async def decide() -> tuple[Changes, None]:
             now, changes = self._clock.now(), Changes()
-            if happened is Happening.WITHDRAWN:
+            if happened is NewsKind.WITHDRAWN:
                 record = await self._ledger.app(request.app)
                 current = await self._ledger.request(request.id)
                 if record is None or current is None or not current.stage.is_open:

@@ -21,9 +21,9 @@ from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
+from bot.services.delivery.notify import with_news
 from bot.services.delivery.send import Send
 from bot.services.delivery.sequencing import Sequencer
-from bot.services.delivery.tell import with_news
 from bot.services.unit_of_work import NO_CHANGE, hand_on, write_once
 
 _OUTCOMES = {

@@ -22,7 +22,7 @@ from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, allowed, step
 from bot.domain.delivery.deliveries import RELEASED, RESTORED, Delivery, Phase
 from bot.domain.delivery.incidents import GAP
-from bot.domain.delivery.kinds import Comes, Promise, Way
+from bot.domain.delivery.kinds import Method, Promise, SendTime
 from bot.domain.delivery.notices import (
     ASKING,
     Channel,
@@ -137,7 +137,7 @@ class Send:
         besides its place did not ask for it: it waits until they are there, and their week has
         room.
         """
-        if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
+        if notice.send_time is not SendTime.AT_WORK or not isinstance(notice.to, ChatIdentity):
             return now
         if not notice.people:
             here = (one for one in known if str(one.chat) == str(notice.to))
@@ -191,13 +191,13 @@ class Send:
         if isinstance(notice, RequestChanged):
             return Outcome(await self._change(messenger, notice))
         thread = await self._thread_of(notice)
-        if notice.traits.way is Way.REPLY and not thread:
+        if notice.traits.method is Method.REPLY and not thread:
             raise NothingToTell  # the next board shows it; in the channel it is noise
         links = await self._renew_all(notice) if notice.links_to else NO_LINKS
         message = await self._compose(notice, links=links)
         if isinstance(notice.to, Channel):
             sent = await messenger.post(notice.to, message, delivery.key, thread)
-        elif notice.traits.way is Way.TOGETHER:
+        elif notice.traits.method is Method.TOGETHER:
             everybody = (notice.to, *notice.people)
             sent = await messenger.introduce(everybody, message, delivery.key)
         else:
@@ -367,4 +367,5 @@ def _may_be_there(delivery: Delivery) -> bool:
 
     The same change made twice is seen once. An introduction goes to a conversation of its own.
     """
-    return delivery.in_doubt and delivery.notice.traits.way not in (Way.CHANGE, Way.TOGETHER)
+    method = delivery.notice.traits.method
+    return delivery.in_doubt and method not in (Method.CHANGE, Method.TOGETHER)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef, AppStatus, Office365App
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, Todo, plan
+from bot.domain.inventory.scanning import AppReading, ScanJob, ScanPolicy, ScanReason, plan
 from bot.errors import CloudError
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.spans import span
@@ -134,7 +134,7 @@ class Scan:
             [record.app],
             {ref.app_id: record},
             log.evidence,
-            Occasion(now, full=True),
+            ScanReason(now, full=True),
             self._policy,
             microsoft=self._has_microsoft,
         )
@@ -154,8 +154,8 @@ class Scan:
         for name in (await self._ledger.scans()).keys() - self._orgs.keys():
             why = Evidence(EvidenceKind.ORG_NOT_READ, now, detail={"name": name})
             for record in await self._ledger.apps(name):
-                todo = Todo(record.app, record, connection=True, microsoft=False)
-                await self._scan_apps.write(todo, Seen((why,)), now)
+                todo = ScanJob(record.app, record, connection=True, microsoft=False)
+                await self._scan_apps.write(todo, AppReading((why,)), now)
 
     async def _scan(self, name: str, full: bool) -> OrgScan:
         org = self._orgs[name]
@@ -179,7 +179,7 @@ class Scan:
             apps,
             known,
             log.evidence,
-            Occasion(now, scan.full, resumed_from, log.changed),
+            ScanReason(now, scan.full, resumed_from, log.changed),
             self._policy,
             microsoft=self._has_microsoft,
         )

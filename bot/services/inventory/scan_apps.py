@@ -13,7 +13,7 @@ from bot.domain.changes import Changes
 from bot.domain.evidence.history import consents_of, registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.records import AppRecord
-from bot.domain.inventory.scanning import Seen, Todo, scanned
+from bot.domain.inventory.scanning import AppReading, ScanJob, scanned
 from bot.errors import RecordUnreadable
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.store.ledger import Ledger
@@ -45,7 +45,7 @@ class ScanApps:
     async def run(
         self,
         org: OktaOrg,
-        todos: Sequence[Todo],
+        todos: Sequence[ScanJob],
         log: Mapping[str, tuple[Evidence, ...]],
         done: Done,
     ) -> Mapping[str, str]:
@@ -57,7 +57,7 @@ class ScanApps:
         queue = iter(todos)
         finished = 0
 
-        async def work(queue: Iterator[Todo]) -> None:
+        async def work(queue: Iterator[ScanJob]) -> None:
             nonlocal finished
             for todo in queue:
                 await self._look(org, todo, log.get(todo.app.ref.app_id, ()), microsoft)
@@ -81,19 +81,19 @@ class ScanApps:
     async def _look(
         self,
         org: OktaOrg,
-        todo: Todo,
+        todo: ScanJob,
         log: tuple[Evidence, ...],
         microsoft: MicrosoftReader,
     ) -> None:
         connection = await read_connection(org, todo.app, self._clock) if todo.connection else None
         tenant, told = await microsoft.of(todo.app) if todo.microsoft else (None, None)
         try:
-            await self.write(todo, Seen(connection, log, told, tenant), self._clock.now())
+            await self.write(todo, AppReading(connection, log, told, tenant), self._clock.now())
         except RecordUnreadable:
             # A newer replica wrote it, and looks at it as well.
             logger.error("app cannot be read and is left out", app=str(todo.app.ref))
 
-    async def write(self, todo: Todo, seen: Seen, now: datetime) -> None:
+    async def write(self, todo: ScanJob, seen: AppReading, now: datetime) -> None:
         """Commit one app, its request when evidence settles it, and the change of state."""
         known: AppRecord | None = todo.record or AppRecord(todo.app)
 
@@ -107,7 +107,7 @@ class ScanApps:
         await write(self._ledger, decide)
 
 
-def _registration(todo: Todo, log: Mapping[str, tuple[Evidence, ...]]) -> str:
+def _registration(todo: ScanJob, log: Mapping[str, tuple[Evidence, ...]]) -> str:
     """The client id of the app registration that Okta made for the app, "" while none is known."""
     known = todo.record.evidence if todo.record is not None else ()
     return registration_of((*known, *log.get(todo.app.ref.app_id, ())))

@@ -18,11 +18,11 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.errors import RecordUnreadable
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
-from bot.services.delivery.tell import changed, with_news
+from bot.services.delivery.notify import changed, with_news
 from bot.services.people.worklists import answered
 from bot.services.unit_of_work import write_once
 
@@ -61,7 +61,7 @@ class Verdicts:
             new = replace(new, waiver=replace(waiver, warned=True))
             warned = self._operators if new.verdict.state.is_open else ()
         changes = await settled(self._ledger, old, new, now, by="o365bot")
-        ends = [News(Happening.WAIVER_ENDS, str(ref))]
+        ends = [News(NewsKind.WAIVER_ENDS, str(ref))]
         changes = await with_news(self._ledger, changes, warned, ends, now)
         # Whoever was faster has weighed it.
         await write_once(self._ledger, changes, self._engine)

@@ -22,7 +22,7 @@ from bot.errors import AppUnknown, NothingToWaive, NotWaived, WaiverPast, Waiver
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.delivery.tell import changed
+from bot.services.delivery.notify import changed
 from bot.services.unit_of_work import write
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.changes import Action, AuditEntry, Changes
-from bot.domain.likeness import exact, likeness, visible
+from bot.domain.normalization import exact, normalized, visible
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.policy import AccountNote, AccountRule
 from bot.domain.summaries import AppSummary
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -36,15 +36,15 @@ class Accounts:
 
     async def own(self, account: str, owner: str, by: ChatIdentity) -> Noted:
         """`account` belongs to the person with the address `owner`; to nobody when that is ""."""
-        return await self._say(account, Said.OWNER, by, exact(visible(owner)))
+        return await self._say(account, AccountRule.OWNER, by, exact(visible(owner)))
 
     async def deny(self, account: str, by: ChatIdentity) -> Noted:
         """`account` is never to be asked."""
-        return await self._say(account, Said.DENIED, by)
+        return await self._say(account, AccountRule.DENIED, by)
 
     async def allow(self, account: str, by: ChatIdentity) -> Noted:
         """`account` is no longer denied, and is no emergency account."""
-        return await self._say(account, Said.ALLOWED, by)
+        return await self._say(account, AccountRule.ALLOWED, by)
 
     async def unsay(self, key: str, by: ChatIdentity) -> Noted | None:
         """Take back the note of that key; None when there is none."""
@@ -61,10 +61,12 @@ class Accounts:
         note = await write(self._ledger, decide)
         return await self._noted(note) if note is not None else None
 
-    async def _say(self, account: str, said: Said, by: ChatIdentity, owner: str = "") -> Noted:
+    async def _say(
+        self, account: str, said: AccountRule, by: ChatIdentity, owner: str = ""
+    ) -> Noted:
         async def decide() -> tuple[Changes, AccountNote]:
             now = self._clock.now()
-            note = AccountNote(likeness(account), said, by.display_name or by.user_id, now, owner)
+            note = AccountNote(normalized(account), said, by.display_name or by.user_id, now, owner)
             notes = {one.key: one for one in await self._ledger.account_notes()}
             former = notes.get(note.key)
             if former is not None:
@@ -102,4 +104,4 @@ class Accounts:
 def _before(former: AccountNote | None) -> str:
     if former is None:
         return ""
-    return former.owner if former.said is Said.OWNER else former.said.value
+    return former.owner if former.said is AccountRule.OWNER else former.said.value

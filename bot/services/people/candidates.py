@@ -24,13 +24,13 @@ from bot.domain.consent.requests import FRESH, ConsentRequest, Stage
 from bot.domain.inventory.apps import AppRef, Tenant
 from bot.domain.inventory.gaps import admin_gap
 from bot.domain.inventory.records import AppRecord
-from bot.domain.likeness import exact, likeness
+from bot.domain.normalization import exact, normalized
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, Nobody, choose_admin, given_out, pair, partners
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
 from bot.domain.people.recipients import Recipient
-from bot.domain.people.standing import admin_of, is_out
+from bot.domain.people.still_admin import admin_of, is_out
 from bot.domain.people.weighing import Candidate
 from bot.domain.schedule import ScheduleEntry, again
 from bot.domain.summaries import AppSummary
@@ -91,13 +91,13 @@ class Candidates:
         """
         messenger = self._messengers.get(chat.platform)
         said = await messenger.profile(chat) if messenger is not None else chat
-        mine = {likeness(name) for name in (chat.user_id, chat.email, said.email) if name}
+        mine = {normalized(name) for name in (chat.user_id, chat.email, said.email) if name}
         policy = self._policy.with_notes(await self._ledger.account_notes())
         tenants = await self._ledger.tenants()
         for tenant in frozenset().union(*tenants.values()):
             for admin in await self._ledger.global_admins(tenant) or ():
                 owner = policy.owner(admin)
-                if not mine.isdisjoint(admin.names if owner is None else {likeness(owner)}):
+                if not mine.isdisjoint(admin.names if owner is None else {normalized(owner)}):
                     return True
         for org in tenants:
             known = await self._ledger.okta_admins(org) or ()

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from attrs import define, field
 
-from bot.domain.likeness import exact, likeness
+from bot.domain.normalization import exact, normalized
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
 from bot.errors import ChatError, ScopeMissing
@@ -105,7 +105,7 @@ class ChatAccounts:
         if len({account.platform for account in accounts}) < 2:
             return accounts
         seen = await self._presence.last_seen(accounts) if self._presence is not None else {}
-        names = (likeness(name) for name in (object_id, *addresses))
+        names = (normalized(name) for name in (object_id, *addresses))
         return preferred(
             accounts,
             wanted=self._policy.chat_of(names),

@@ -14,9 +14,9 @@ import structlog
 from attrs import define, field
 
 from bot.domain.delivery.deliveries import Phase
-from bot.domain.delivery.kinds import Comes
+from bot.domain.delivery.kinds import SendTime
 from bot.domain.delivery.notices import Channel, Notice
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, Platform, preferred
 from bot.errors import ChatError
 from bot.ports.chat import Messenger, Presence
@@ -77,7 +77,7 @@ class LinkedAccounts:
         other = notice.for_other(best)
         there = await self._ledger.delivery(other.key) if other is not None else None
         if there is None:  # what is decided comes there in its own hours
-            return notice.comes is Comes.DECIDED
+            return notice.send_time is SendTime.DECIDED
         return there.phase is not Phase.FAILED
 
     async def _same(self) -> Mapping[str, tuple[ChatIdentity, ...]]:

@@ -20,7 +20,7 @@ from bot.domain.campaign.windows import (
     Window,
     WindowName,
 )
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.time.calendar import Hours
 from bot.settings.places import Country, known_zone
 from bot.settings.section import OptionalGuid, Section, shaped, wrong
@@ -346,7 +346,7 @@ class CampaignSettings(Section):
     def days_off(self) -> dict[str, frozenset[int]]:
         """The weekdays that those with a part-time week do not work; Monday is 0."""
         return {
-            likeness(account): frozenset(range(7)) - {DAYS.index(day) for day in days}
+            normalized(account): frozenset(range(7)) - {DAYS.index(day) for day in days}
             for account, days in self.part_time.items()
         }
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
 
-from bot.domain.likeness import exact
+from bot.domain.normalization import exact
 from bot.settings.section import Section, shaped
 
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:]+\]?"

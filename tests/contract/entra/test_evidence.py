@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.entra.client import EntraClient
-from bot.domain.evidence.rules import EvidenceKind, Lean
+from bot.domain.evidence.rules import Direction, EvidenceKind
 from sandbox.company.records import Reply
 from tests.contract.entra.microsoft import (
     APP,
@@ -522,7 +522,7 @@ async def test_an_account_without_a_readable_date_proves_nothing(
     microsoft.graph["/users"] = listed(account(upn, created=created))
     evidence = await microsoft.read_accounts(APP)
     assert evidence[APP][0].happened_at is None
-    assert not evidence[APP][0].leans(Lean.DONE)
+    assert not evidence[APP][0].leans(Direction.DONE)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ from adapters.redis.records.ledger import RedisLedger
 from bot.chat.typed.verbs import WITH_ACCOUNT, WITH_APP
 from bot.domain.campaign.intents import Reason
 from bot.domain.changes import Changes
-from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import Stage as RequestStage
 from bot.domain.consent.requests import Step as Taken
 from bot.domain.consent.requests import Stuck, step
+from bot.domain.consent.snooze import Snooze
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.news import Happening, News
+from bot.domain.people.news import News, NewsKind
 from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import DAY
 from sandbox.company.contoso import app_id
@@ -189,5 +189,5 @@ async def time_passes(stage: Stage, platform: str) -> None:
         user = person.slack_id if platform == "slack" else world.teams.service.object_id(person)
         chat = ChatIdentity(Platform(platform), str(user))
         known = await ledger.recipient(chat) or Recipient(chat)
-        told = known.hears([News(Happening.ROLE_GONE, moved[0].id)])
+        told = known.hears([News(NewsKind.ROLE_GONE, moved[0].id)])
         await ledger.commit(Changes(requests=tuple(moved), recipients=(told,)))

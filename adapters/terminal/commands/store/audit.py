@@ -27,7 +27,7 @@ from bot.domain.pseudonyms import shown
 from bot.domain.visible import visible
 from bot.ports.store.audit import AuditTrail
 from bot.services.inventory.export import safe_cell
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 WHOLE, WRONG, FAILED = 0, 1, 2
 POLL = 1.0
@@ -38,14 +38,14 @@ COLUMNS = ("number", "position", "at", "actor", "action", "subject", "detail", "
 
 
 @dataclass(frozen=True, slots=True)
-class AuditDesk:
+class AuditContext:
     """What the commands work on. `key` is the one that is in use, empty where there is none."""
 
     trail: AuditTrail
     key: bytes
 
 
-OpenAudit = Callable[[Settings], AbstractAsyncContextManager[AuditDesk]]
+OpenAudit = Callable[[Settings], AbstractAsyncContextManager[AuditContext]]
 
 
 class Form(StrEnum):
@@ -85,7 +85,7 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
         """Write the audit to standard output, and its head to standard error."""
         wanted = Wanted(_moment(since, time.min), _moment(until, time.max), after, follow)
         try:
-            run_on(open_audit, config, lambda desk: _export(desk, wanted, form))
+            run_on(open_audit, config, lambda context: _export(context, wanted, form))
         except BrokenPipeError:  # whoever read it has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -113,7 +113,7 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
             raise typer.BadParameter(problem, param_hint="'--key-file'") from None
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-        run_on(open_audit, config, lambda desk: _verify(desk, kept, keys))
+        run_on(open_audit, config, lambda context: _verify(context, kept, keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +147,12 @@ def _moment(said: str, of_day: time) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-async def _export(desk: AuditDesk, wanted: Wanted, form: Form) -> int:
-    head = await desk.trail.head()
+async def _export(context: AuditContext, wanted: Wanted, form: Form) -> int:
+    head = await context.trail.head()
     if form is Form.CSV:
         csv.writer(sys.stdout).writerow(COLUMNS)
-    async for rows in _batches(desk.trail, wanted):
-        names = await desk.trail.names(f"{r.actor} {r.subject} {r.detail}" for r in rows)
+    async for rows in _batches(context.trail, wanted):
+        names = await context.trail.names(f"{r.actor} {r.subject} {r.detail}" for r in rows)
         for row in rows:
             _write(row, names, form)
         sys.stdout.flush()
@@ -201,13 +201,13 @@ def _cells(row: Row, names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def _verify(desk: AuditDesk, kept: Head | None, keys: tuple[bytes, ...]) -> int:
-    keys = (*((desk.key,) if desk.key else ()), *keys)
-    heads = (await desk.trail.head(), *((kept,) if kept else ()))
-    verifier = Verifier(keys, heads, await desk.trail.removed())
-    async for row in desk.trail.rows():
+async def _verify(context: AuditContext, kept: Head | None, keys: tuple[bytes, ...]) -> int:
+    keys = (*((context.key,) if context.key else ()), *keys)
+    heads = (await context.trail.head(), *((kept,) if kept else ()))
+    verifier = Verifier(keys, heads, await context.trail.removed())
+    async for row in context.trail.rows():
         verifier.take(row)
-    head = await desk.trail.head()
+    head = await context.trail.head()
     found = verifier.findings(head)
     for finding in found[:SHOWN]:
         typer.echo(visible(str(finding)))
@@ -217,7 +217,7 @@ async def _verify(desk: AuditDesk, kept: Head | None, keys: tuple[bytes, ...]) -
         typer.secho(f"The audit is not intact: {len(found)} findings.", err=True, fg="red")
         return WRONG
     typer.echo(f"The audit is intact: {verifier.rows} rows. Head: {head}")
-    if desk.key and verifier.without_key:
+    if context.key and verifier.without_key:
         typer.echo(
             f"{verifier.without_key} rows are from before the key: those could have been forged "
             "by whoever can write to the store."

@@ -20,8 +20,8 @@ from bot.domain.delivery.deliveries import Delivery
 from bot.domain.visible import visible
 from bot.errors import BackupUnusable
 from bot.ports.store.backup import BackupStore
-from bot.services.campaign.restored import Since
-from bot.settings.whole import Settings, load
+from bot.services.campaign.restored import WrittenSince
+from bot.settings.settings import Settings, load
 
 FAILED = 2
 UNKNOWN = (
@@ -32,9 +32,9 @@ UNKNOWN = (
 SHOWN = 50
 
 OpenBackupStore = Callable[[Settings], AbstractAsyncContextManager[BackupStore]]
-SentSince = Callable[[Settings, datetime], Awaitable[Since]]
+SentSince = Callable[[Settings, datetime], Awaitable[WrittenSince]]
 """What the store, before it is replaced, knows of what went out after a moment (UTC)."""
-Settle = Callable[[Settings, str, datetime, Since | None], Awaitable[Sequence[Delivery]]]
+Settle = Callable[[Settings, str, datetime, WrittenSince | None], Awaitable[Sequence[Delivery]]]
 """Takes that along (None: it is not known), and counts as told what was due; given who says so, and
 of when (UTC) the backup is. Returns what is held.
 """
@@ -84,7 +84,7 @@ def add_backup_commands(
                         f"{file} was made by a newer release.", hint="Restore it with that release."
                     )
                 await backup_store.accept(about.mark)
-                since: Since | None = None
+                since: WrittenSince | None = None
                 if not await backup_store.is_empty():
                     _refuse_unless(over)
                     made = about.at.strftime("%Y-%m-%d %H:%M UTC")

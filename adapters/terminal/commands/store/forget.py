@@ -15,7 +15,7 @@ from adapters.terminal.options import Config
 from adapters.terminal.running import run_on
 from bot.domain.visible import visible
 from bot.services.campaign.forget import Found
-from bot.settings.whole import Settings
+from bot.settings.settings import Settings
 
 FAILED = 2
 
@@ -28,14 +28,14 @@ STAYS = """What stays, and why:
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetDesk:
+class ForgetContext:
     """What the command works on: who somebody is, and forgetting them, on whose behalf."""
 
     find: Callable[[str], Awaitable[Found]]
     forget: Callable[[Found, str], Awaitable[Mapping[str, int]]]
 
 
-OpenForget = Callable[[Settings], AbstractAsyncContextManager[ForgetDesk]]
+OpenForget = Callable[[Settings], AbstractAsyncContextManager[ForgetContext]]
 
 
 def add_forget_command(cli: typer.Typer, open_forget: OpenForget) -> None:
@@ -57,14 +57,14 @@ def add_forget_command(cli: typer.Typer, open_forget: OpenForget) -> None:
         run_on(
             open_forget,
             config,
-            lambda desk: _forget(desk, person.strip(), end_requests, yes),
+            lambda context: _forget(context, person.strip(), end_requests, yes),
         )
 
 
-async def _forget(desk: ForgetDesk, person: str, end_requests: bool, yes: bool) -> int:
+async def _forget(context: ForgetContext, person: str, end_requests: bool, yes: bool) -> int:
     if len(person) < 3:
         return _refused("Give an account, an address or an object id.")
-    found = await desk.find(person)
+    found = await context.find(person)
     typer.echo(f"Known as: {visible(', '.join(found.identifiers))}")
     typer.echo(f"Requests: {len(found.theirs)}, of which open: {len(found.open)}")
     if found.open and not end_requests:
@@ -75,7 +75,7 @@ async def _forget(desk: ForgetDesk, person: str, end_requests: bool, yes: bool) 
     typer.echo(STAYS)
     if not yes and not await asyncio.to_thread(typer.confirm, "Forget this person?"):
         return FAILED
-    counts = await desk.forget(found, f"terminal:{getpass.getuser()}")
+    counts = await context.forget(found, f"terminal:{getpass.getuser()}")
     typer.echo("Done: " + ", ".join(f"{count} {what}" for what, count in counts.items()) + ".")
     return 0
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import Away, Back, PartTime
-from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.normalizing.spelling import pattern
 from bot.chat.typed.times.part_time import day_off, read_part_time
-from bot.chat.typed.times.putting_off import time_in
+from bot.chat.typed.times.snoozing import time_in
 
 _I = re.IGNORECASE
 _I_AM = r"(?:i(?:'?m| am|'?ll be| will be)\s+(?:going\s+)?)"

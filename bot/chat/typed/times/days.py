@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from bot.chat.typed.looks.spelling import pattern
-from bot.domain.likeness import likeness
+from bot.chat.typed.normalizing.spelling import pattern
+from bot.domain.normalization import normalized
 from bot.domain.time.calendar import DAY, Calendar
 
 _WEEKDAYS = (
@@ -152,7 +152,7 @@ def _ahead(days: int) -> Read:
 
 
 def _counted(found: re.Match[str], today: date, calendar: Calendar) -> Days:
-    n, unit = count_of(found["n"]), likeness(found["unit"])
+    n, unit = count_of(found["n"]), normalized(found["unit"])
     if unit[0] == "f":
         return _one(today + 14 * n * DAY)
     if unit[0] in "ba" or unit.startswith(("work", "werk")):
@@ -185,7 +185,7 @@ def _month_start(day: date, months: int) -> date:
 def _span(found: re.Match[str], today: date, calendar: Calendar) -> Days | None:
     """A week, month, quarter or year, or its beginning, middle or end."""
     days = _whole(found, today)
-    part = likeness(found["part"] or "")
+    part = normalized(found["part"] or "")
     if not part:
         clear = found["which"] or (found["month"] and not _ALSO_VERBS.fullmatch(found["month"]))
         return days if clear else None
@@ -206,7 +206,7 @@ def _whole(found: re.Match[str], today: date) -> Days:
         year = int(found["y"]) if found["y"] else today.year + (month < today.month)
         first = date(year, month, 1)
         return Days(first, _month_start(first, 1) - DAY, whole=True)
-    span = likeness(found["span"])
+    span = normalized(found["span"])
     if span[0] == "w":
         first = today + (7 * ahead - today.weekday()) * DAY
         return Days(first, first + 6 * DAY, whole=True)
@@ -217,7 +217,7 @@ def _whole(found: re.Match[str], today: date) -> Days:
 
 def _end(found: re.Match[str], today: date, calendar: Calendar) -> Days:
     """ "Monatsende", "EOY"."""
-    what = likeness(found["what"])
+    what = normalized(found["what"])
     if what[0] == "w":
         first = today - today.weekday() * DAY
         return Days(_working_back(first + 6 * DAY, calendar), first + 6 * DAY)
@@ -242,7 +242,7 @@ def _iso_week(found: re.Match[str], today: date, calendar: Calendar) -> Days:
 
 
 def _feast(found: re.Match[str], today: date, calendar: Calendar) -> Days:
-    name = likeness(found["feast"])
+    name = normalized(found["feast"])
     if name in ("christmas eve", "heiligabend"):
         return _one(_next_date(24, 12, None, today))
     if name[0] in "cwx":

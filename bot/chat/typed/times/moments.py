@@ -10,9 +10,9 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.normalizing.spelling import pattern
 from bot.chat.typed.times.days import Days, count_of, read_days
-from bot.domain.likeness import likeness
+from bot.domain.normalization import normalized
 from bot.domain.time.calendar import DAY, Calendar
 
 LONGEST = 500  # characters that are looked at
@@ -163,12 +163,12 @@ def _clock(text: str, start: int) -> tuple[time | None, int]:
     if found is None:
         return None, start
     if found["part"]:
-        part = likeness(found["part"])
+        part = normalized(found["part"])
         hour = next((hour for begins, hour in _PARTS.items() if part.startswith(begins)), None)
         return (None if hour is None else time(hour)), found.end()
     if found["hour"] and not (found["half2"] or found["at"]):
         return None, start  # a number, perhaps of something else
-    hour, half = int(found["h"] or found["hour"]), likeness(found["half"] or found["half2"] or "")
+    hour, half = int(found["h"] or found["hour"]), normalized(found["half"] or found["half2"] or "")
     if half[:1] in ("a", "p"):
         if not 1 <= hour <= 12:
             raise ValueError("no such hour")

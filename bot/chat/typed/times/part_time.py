@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import PartTime
-from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.normalizing.spelling import pattern
 
 _DAYS = (
     r"mon(?:days?)?|montags?|mo\b\.?",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.normalizing.spelling import pattern
 from bot.chat.typed.times.days import NEXT_WEEK, Days, read_days
 from bot.chat.typed.times.moments import find_moment
 from bot.domain.time.calendar import DAY, Calendar
