@@ -56,7 +56,7 @@ def open_http(
     """A connection pool for one cloud; whoever opens it closes it. `CONNECTIONS` at a time.
 
     Keeps no cookies: an API session must not outlive its token. A proxy of the environment is used,
-    but not for loopback. `transport` is for many connections (`ManyConnections`), and the seam for
+    but not for loopback. `transport` is for many connections (`ConnectionPool`), and the seam for
     tests; `api` is what the calls are counted as.
     """
     http = Counting(

@@ -14,19 +14,19 @@ from adapters.terminal import logs
 from adapters.terminal.options import Level, errors_in_words
 from bot.settings.settings import Settings, load
 
-Desk = TypeVar("Desk")
+Opened = TypeVar("Opened")
 
 
 def run_on(
-    open_inventory: Callable[[Settings], AbstractAsyncContextManager[Desk]],
+    open_context: Callable[[Settings], AbstractAsyncContextManager[Opened]],
     config: Path | None,
-    command: Callable[[Desk], Awaitable[int]],
+    command: Callable[[Opened], Awaitable[int]],
     level: Level = Level.ERROR,
 ) -> None:
-    """Open the desk, run the command on it, and leave with its exit status."""
+    """Open the context, run the command on it, and leave with its exit status."""
 
     async def go() -> int:
-        async with open_inventory(load(config)) as context:
+        async with open_context(load(config)) as context:
             return await command(context)
 
     logs.configure(level)

@@ -54,7 +54,7 @@ class Post:
         await self._http.aclose()
 
     async def __call__(self, event_id: str, body: bytes) -> None:
-        """Raises NotTaken."""
+        """Raises EventRejected."""
         try:
             async with asyncio.timeout(self._limit):
                 await self._send(event_id, body)
@@ -68,7 +68,7 @@ class Post:
     async def reach(self) -> datetime | None:
         """Connect and say nothing: when its certificate ends (UTC), None without TLS.
 
-        Raises NotTaken.
+        Raises EventRejected.
         """
         tls = self._url.scheme == "https"
         try:
@@ -102,7 +102,7 @@ class Post:
                 raise EventRejected(f"it answers {said.status_code}")
 
     async def _address(self, host: str) -> str:
-        """A public address of the host. Raises NotTaken where there is none."""
+        """A public address of the host. Raises EventRejected where there is none."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)

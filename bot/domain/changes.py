@@ -60,7 +60,7 @@ class Action(StrEnum):
 class AuditEntry:
     """Who did what to what, when, and with which particulars (UTC). Free of secrets.
 
-    `action` is an `Action`, a `Step` or a `Happening`, or what another release wrote.
+    `action` is an `Action`, a `Step` or a `NewsKind`, or what another release wrote.
     """
 
     at: datetime

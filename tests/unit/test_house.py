@@ -198,7 +198,7 @@ LOWERED = {
 
 
 def test_names_are_compared_in_one_of_two_forms() -> None:
-    """By `likeness`, or by `exact` where being the same grants something (or is a protocol's).
+    """By `normalized`, or by `exact` where being the same grants something (or is a protocol's).
 
     `lower` alone finds an account by the Kelvin sign in its name, and no label with a ß.
     """

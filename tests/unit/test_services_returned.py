@@ -47,7 +47,7 @@ class Mailbox:
         self.reports = tuple(one for one in self.reports if one not in returned)
 
 
-class ReturnedMail:
+class BounceMailboxInMemory:
     def __init__(self, *reports: Bounce) -> None:
         self.ledger = FakeLedger()
         self.mailbox = Mailbox(*reports)
@@ -71,14 +71,16 @@ BACK = Bounce("7", MAIL_ID, SENT.key)
 
 
 @pytest.fixture
-async def mail() -> ReturnedMail:
-    mail = ReturnedMail(BACK)
+async def mail() -> BounceMailboxInMemory:
+    mail = BounceMailboxInMemory(BACK)
     await mail.ledger.commit(Changes(requests=(DELIVERED,), planned=(PLANNED,)))
     await mail.ledger.commit(Changes(requests=(ASKED,), deliveries=(SENT,)))
     return mail
 
 
-async def test_somebody_else_is_asked_and_the_address_is_left_alone(mail: ReturnedMail) -> None:
+async def test_somebody_else_is_asked_and_the_address_is_left_alone(
+    mail: BounceMailboxInMemory,
+) -> None:
     """For a month: then a mailbox may have been made."""
     assert await mail.returns.poll(NOW) == NOW + EVERY
     assert (await mail.request()).stage is Stage.UNDELIVERED
@@ -89,7 +91,9 @@ async def test_somebody_else_is_asked_and_the_address_is_left_alone(mail: Return
     assert not mail.mailbox.reports
 
 
-async def test_a_report_that_is_read_again_changes_nothing_more(mail: ReturnedMail) -> None:
+async def test_a_report_that_is_read_again_changes_nothing_more(
+    mail: BounceMailboxInMemory,
+) -> None:
     """As when the bot died before it could note it."""
     await mail.returns.poll(NOW)
     mail.mailbox.reports = (BACK,)
@@ -107,7 +111,7 @@ async def test_a_report_that_is_read_again_changes_nothing_more(mail: ReturnedMa
     ],
 )
 async def test_nobody_can_call_a_mail_undeliverable_without_having_it(
-    mail: ReturnedMail, report: Bounce
+    mail: BounceMailboxInMemory, report: Bounce
 ) -> None:
     """Anybody may write to the mailbox; what is no report of ours is noted and forgotten."""
     mail.mailbox.reports = (report,)
@@ -117,7 +121,7 @@ async def test_nobody_can_call_a_mail_undeliverable_without_having_it(
     assert not mail.mailbox.reports
 
 
-async def test_whoever_acted_meanwhile_stays_asked(mail: ReturnedMail) -> None:
+async def test_whoever_acted_meanwhile_stays_asked(mail: BounceMailboxInMemory) -> None:
     """They had the link from somewhere, such as from an earlier mail."""
     proof = Proof(ProofKind.SIGNED_IN, "entra:1", NOW)
     taken = replace(
@@ -129,7 +133,7 @@ async def test_whoever_acted_meanwhile_stays_asked(mail: ReturnedMail) -> None:
     assert mail.asked_again == []
 
 
-async def test_a_mailbox_that_is_away_holds_nothing_up(mail: ReturnedMail) -> None:
+async def test_a_mailbox_that_is_away_holds_nothing_up(mail: BounceMailboxInMemory) -> None:
     """It is looked into the next time."""
     mail.mailbox.away = True
     assert await mail.returns.poll(NOW) == NOW + EVERY

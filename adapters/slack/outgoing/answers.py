@@ -30,7 +30,7 @@ def lenient(value: Any, *path: str) -> str:
 
 
 def text(answer: Json, *path: str) -> str:
-    """As `lenient`, where the answer says nothing without it. Raises AnswerOdd."""
+    """As `lenient`, where the answer says nothing without it. Raises UnexpectedAnswer."""
     found = lenient(answer, *path)
     if not found:
         raise UnexpectedAnswer(".".join(path))
@@ -38,7 +38,7 @@ def text(answer: Json, *path: str) -> str:
 
 
 def object_of(answer: Json, name: str) -> Json:
-    """The object of that name. Raises AnswerOdd."""
+    """The object of that name. Raises UnexpectedAnswer."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
         raise UnexpectedAnswer(name)
@@ -46,7 +46,7 @@ def object_of(answer: Json, name: str) -> Json:
 
 
 def objects_of(answer: Json, name: str) -> list[Json]:
-    """The objects in the list of that name. Raises AnswerOdd when there is no such list."""
+    """The objects in the list of that name. Raises UnexpectedAnswer when there is no such list."""
     found = answer.get(name)
     if not isinstance(found, list):
         raise UnexpectedAnswer(name)
