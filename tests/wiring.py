@@ -66,7 +66,7 @@ def outside(**given: Any) -> Outside:
         "limits": LimitsInMemory(),
         "sign_in": FakeSignIn(),
         "sign_ins": SignInsInMemory(),
-        "painter": BlankPainter(),
+        "chart_renderer": BlankPainter(),
         "secrets": CountingSecrets(),
         "doctor": partless(),
         "directories": {},
