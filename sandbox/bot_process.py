@@ -25,7 +25,7 @@ import httpx
 UP_WITHIN = 60.0
 DOWN_WITHIN = 40.0
 """Seconds; the bot itself lets answers under way take 20."""
-LOOK_EVERY = 0.02
+CHECK_EVERY = 0.02
 
 
 class Running(Protocol):
@@ -140,7 +140,7 @@ class BotProcess:
             async with asyncio.timeout(within), httpx.AsyncClient(trust_env=False) as client:
                 # Another process: there is no event to wait for.
                 while not await self._is_well(client):  # noqa: ASYNC110 - another process tells no event
-                    await asyncio.sleep(LOOK_EVERY)
+                    await asyncio.sleep(CHECK_EVERY)
         except TimeoutError:
             await self.kill()
             raise BotFailed(f"The bot was not up after {within:g} s. {self._said()}") from None

@@ -40,7 +40,7 @@ from bot.services.delivery.requeue import requeue
 from bot.services.delivery.send import Send
 from bot.settings.sections.chat import SlackSettings
 from bot.wiring.base import SystemClock
-from bot.wiring.bot import SystemSecrets, collect_rarely
+from bot.wiring.bot import SystemSecrets, tune_gc
 from tests.examples import POLICY
 from tests.fakes import reminding
 
@@ -140,7 +140,7 @@ def main(store_url: str, chat_port: int, hasty: bool) -> None:
     if hasty:
         be_hasty()
         timing = Timing(lease=timedelta(seconds=3), tick=timedelta(seconds=1))
-    collect_rarely()
+    tune_gc()
     asyncio.run(run(store_url, chat_port, timing))
 
 

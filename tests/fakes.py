@@ -98,7 +98,7 @@ class ConversationsInMemory:
     async def conversation(self, conversation_id: str) -> ConversationRef | None:
         return self.refs.get(conversation_id)
 
-    async def goes_by(self, object_id: str, addresses: Iterable[str]) -> None:
+    async def save_addresses(self, object_id: str, addresses: Iterable[str]) -> None:
         self.addresses |= dict.fromkeys(addresses, object_id)
 
     async def of_address(self, address: str) -> str:

@@ -80,13 +80,13 @@ class Worker:
         self._held: dict[asyncio.Task[None], Held] = {}
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._looked_at = 0.0
+        self._polled_at = 0.0
 
     def idle_for(self) -> float:
         """Seconds since this worker last looked at the queue, also in vain; 0 when none is due."""
-        if not self._looked_at or self._stopping.is_set():
+        if not self._polled_at or self._stopping.is_set():
             return 0.0
-        return time.monotonic() - self._looked_at
+        return time.monotonic() - self._polled_at
 
     def wake(self) -> None:
         """Something may be due now: look at once."""
@@ -99,36 +99,36 @@ class Worker:
         store is away it waits for it.
         """
         self._stopping.clear()
-        looking = asyncio.create_task(self._look(), name="engine")
+        polling = asyncio.create_task(self._poll(), name="engine")
         renewing = asyncio.create_task(self._renew(), name="engine leases")
         for name in self._kinds:
             _TIME.labels(name)
             _FAILED.labels(name)
         try:
-            await asyncio.wait([looking, renewing], return_when=asyncio.FIRST_COMPLETED)
-            for task in (looking, renewing):
+            await asyncio.wait([polling, renewing], return_when=asyncio.FIRST_COMPLETED)
+            for task in (polling, renewing):
                 if task.done():
                     task.result()  # a bug: without either nothing may be carried out
         except asyncio.CancelledError:
             # Not cancelled in turn: what was just taken would lie there until its lease is over.
             self._stopping.set()
             self._wake.set()
-            await asyncio.wait([looking])
+            await asyncio.wait([polling])
             if self._held:
                 await asyncio.wait(self._held)
         finally:
             self._stopping.set()
-            leftover = {looking, renewing, *self._held}
+            leftover = {polling, renewing, *self._held}
             while leftover:  # a driver on the way may swallow a cancellation
                 for task in leftover:
                     task.cancel()
                 _, leftover = await asyncio.wait(leftover, timeout=0.1)
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         """Take what is due, as far as there is room, then wait for more."""
         while not self._stopping.is_set():
             self._wake.clear()
-            self._looked_at = time.monotonic()
+            self._polled_at = time.monotonic()
             free = AT_ONCE - len(self._held)
             try:
                 taken = await self._queue.take(free, self._timing.lease) if free else ()

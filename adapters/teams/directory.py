@@ -55,7 +55,7 @@ class TeamsDirectory:
         if not is_colleague(member, self._settings.tenant_id):
             return False
         if place.personal:  # so they have the app
-            await self._conversations.goes_by(who.user_id, addresses_of(member))
+            await self._conversations.save_addresses(who.user_id, addresses_of(member))
         return True
 
     async def members(self, group: Group) -> Collection[str]:

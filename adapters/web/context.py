@@ -121,7 +121,7 @@ class PageContext:
         page.headers["Content-Security-Policy"] = page_policy(leads_to=leads_to)
         return page
 
-    def led_on(self, request: Request, begun: Begun, *, origin: str = "") -> Response:
+    def continue_with(self, request: Request, begun: Begun, *, origin: str = "") -> Response:
         """Where a press leads. `origin` is the link it began with, for the way back to it."""
         match begun:
             case GoToMicrosoft(address, browser):
@@ -162,7 +162,7 @@ class PageContext:
         """A sign-in or consent that came to nothing: why, and the way back. For UNFINISHED."""
         match error:
             case SignInUnknown():
-                return await self.strayed(request)
+                return await self.unknown_sign_in(request)
             case SignInDeclined():
                 return self.pages.problem(request, 403, "cancelled", again=way_back)
             case SignInRefused(reason=reason):
@@ -173,7 +173,7 @@ class PageContext:
                 return self.pages.problem(request, 502, "elsewhere", again=way_back)
         return await self.no_link(request, error)
 
-    async def strayed(self, request: Request) -> Response:
+    async def unknown_sign_in(self, request: Request) -> Response:
         """An answer of Microsoft's to no sign-in that began in this browser."""
         missed = await self.missed(request)
         return missed or self.pages.problem(request, 400, "strayed", again=AGAIN)

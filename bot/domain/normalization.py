@@ -33,7 +33,7 @@ _SPACES = re.compile("[\\s\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2
 # "--" becomes "—" on many keyboards, and stands for it on others.
 _DASHES = re.compile("[-\u058a\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e3a\u2e3b]+")
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-_LOOKS = str.maketrans(
+_LOOKALIKES = str.maketrans(
     # Before NFKC, which takes ´ for a space and an accent.
     dict.fromkeys("`´ʹʻʼʽˈˊˋ‘’‚‛′‵‹›＇", "'")
     | dict.fromkeys("“”„‟″‶«»〝〞〟＂ʺˮ", '"')
@@ -50,7 +50,7 @@ def normalized(text: str) -> str:
     before, seen = "", text
     while seen != before:  # each step may bring forth what another one is about
         before = seen
-        seen = with_emoji(_UNSEEN.sub("", seen)).translate(_LOOKS)
+        seen = with_emoji(_UNSEEN.sub("", seen)).translate(_LOOKALIKES)
         seen = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
         seen = _SPACES.sub(" ", _DASHES.sub("-", seen)).strip()
     return seen

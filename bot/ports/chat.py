@@ -138,7 +138,7 @@ class Conversations(Protocol):
 
     async def conversation(self, conversation_id: str) -> ConversationRef | None: ...
 
-    async def goes_by(self, object_id: str, addresses: Iterable[str]) -> None:
+    async def save_addresses(self, object_id: str, addresses: Iterable[str]) -> None:
         """Somebody who has the app goes by these addresses (`exact`), as Teams told just now."""
         ...
 

@@ -33,7 +33,7 @@ async def write(
         except Conflict:
             continue
         if engine is not None:
-            await hand_on(engine, changes.planned)
+            await enqueue(engine, changes.planned)
         return result
 
 
@@ -47,11 +47,11 @@ async def write_once(ledger: Ledger, changes: Changes, engine: Engine | None = N
     except Conflict:
         return False
     if engine is not None:
-        await hand_on(engine, changes.planned)
+        await enqueue(engine, changes.planned)
     return True
 
 
-async def hand_on(engine: Engine, planned: Iterable[Delivery]) -> None:
+async def enqueue(engine: Engine, planned: Iterable[Delivery]) -> None:
     """Have these carried out at their time. Without it a tick finds them."""
     for delivery in planned:
         await engine.deliver(delivery.key, delivery.due_at)

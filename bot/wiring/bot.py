@@ -30,7 +30,7 @@ from adapters.okta.calls.pacing import BUCKETS
 from adapters.okta.hooks import OktaHooks
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
-from adapters.redis.records.schema import overtaken
+from adapters.redis.records.schema import watch_for_newer_release
 from adapters.redis.shared.limits import RedisLimits
 from adapters.redis.shared.memberships import RedisMemberships
 from adapters.redis.shared.once import RedisOnce
@@ -104,7 +104,7 @@ class SystemSecrets:
         return "".join(letters[:3]) + "-" + "".join(letters[3:])
 
 
-def collect_rarely() -> None:
+def tune_gc() -> None:
     """For a process that works: look for cycles less often than at every 700 new objects.
 
     Looking was up to a fifth of what a message costs. Still more seldom spares no more, and keeps
@@ -117,7 +117,7 @@ def collect_rarely() -> None:
 class Bot:
     """The running bot: its pages, its worker, and what they stand on.
 
-    `overtaken` runs until a newer release has taken the store over, and raises StoreNewer then.
+    `watch_for_newer_release` runs until one has taken the store over, and raises StoreNewer then.
     """
 
     app: CurrentPages
@@ -125,7 +125,7 @@ class Bot:
     ledger: RedisLedger
     scan: Scan
     reload: Reload
-    overtaken: Callable[[], Coroutine[Any, Any, None]]
+    watch_for_newer_release: Callable[[], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
@@ -203,7 +203,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
 
             async def tick() -> None:
                 await services.remind.tick()
-                await monitor.lagging(await overview.late())
+                await monitor.report_delay(await overview.late())
 
             engine.register(
                 Work(
@@ -287,7 +287,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             stack.push_async_callback(socket.close)
         await talk.services.remind.start()
         _say_what_runs(settings, role, chats.messengers, base.server)
-        newer = partial(overtaken, base.redis, base.keys)
+        newer = partial(watch_for_newer_release, base.redis, base.keys)
         yield Bot(app, engine, base.ledger, base.scan, reload, newer)
 
 

@@ -53,7 +53,7 @@ async def settle_restored(
         now = (records.rehearsal or records.clock).now()
         operators = operator_accounts(settings)
         if since is not None:
-            await restored.take_along(records.ledger, since, by, now)
+            await restored.carry_over(records.ledger, since, by, now)
         week = week_of(now, reminding_policy(settings).calendars.of(""))
         held = await restored.hold(records.ledger, operators, week, by, now)
         if since is None:

@@ -13,7 +13,7 @@ from adapters.web.server import listening, make_server
 from bot.errors import O365BotError
 from bot.role import Role
 from bot.settings.settings import Settings
-from bot.wiring.bot import DRAIN, Bot, collect_rarely, open_bot
+from bot.wiring.bot import DRAIN, Bot, open_bot, tune_gc
 
 
 async def run(read: Callable[[], Settings], role: Role) -> None:
@@ -33,7 +33,7 @@ async def run(read: Callable[[], Settings], role: Role) -> None:
 
     _on_signals(lambda: loop.call_soon_threadsafe(stop))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    collect_rarely()
+    tune_gc()
     sockets = (
         listening(settings.listen, "listen")
         if role.serves
@@ -94,7 +94,7 @@ async def _serve_and_work(bot: Bot, settings: Settings, role: Role, sockets: lis
     """Both, as far as the role has them, until one of them ends, or the store is overtaken."""
     listen = settings.listen if role.serves else settings.worker_listen
     server = make_server(bot.app, listen, trusted_proxies=settings.trusted_proxies)
-    beside = [asyncio.create_task(bot.overtaken(), name="store's form")]
+    beside = [asyncio.create_task(bot.watch_for_newer_release(), name="store's form")]
     if role.works:
         beside.append(asyncio.create_task(bot.engine.run(), name="engine"))
     for task in beside:

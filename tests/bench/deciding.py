@@ -25,7 +25,7 @@ from bot.services.consent.ask import Ask
 from bot.services.consent.reassign import Reassign
 from bot.services.inventory.verdicts import Verdicts
 from bot.services.people.candidates import Candidates
-from bot.wiring.bot import collect_rarely
+from bot.wiring.bot import tune_gc
 from tests.examples import DELIVERED
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine
 from tests.figures import Figure, at_most
@@ -70,7 +70,7 @@ def _best(size: int, due: int) -> float:
 def decisions(tiny: bool) -> list[Figure]:
     """`decide` over all that is open: under a second, and linear."""
     small, large = (500, 1_000) if tiny else (1_000, 10_000)
-    collect_rarely()  # as the bot does
+    tune_gc()  # as the bot does
     decided(small, DUE)  # the first run also fills what the interpreter keeps
     few, many, all_due = _best(small, DUE), _best(large, DUE), _best(large, large)
     return [

@@ -221,7 +221,7 @@ async def link(tiny: bool) -> list[Figure]:
         async def pages() -> list[str]:
             return [f"/c/{token}" for token in await scene.links(callers)]
 
-        async def strayed() -> list[str]:
+        async def unknown_sign_in() -> list[str]:
             return [f"/auth/callback?code=x&state={n:043d}" for n in range(callers)]
 
         async def spending() -> list[str]:
@@ -230,7 +230,7 @@ async def link(tiny: bool) -> list[Figure]:
 
         yardstick = await measured(bare, 200, scene.bare_url)
         page = await measured(pages, 200)
-        refused = await measured(strayed, 400)
+        refused = await measured(unknown_sign_in, 400)
         spent = await measured(spending, 303)
 
         (token,) = await scene.links(1)

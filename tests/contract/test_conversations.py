@@ -45,9 +45,9 @@ async def test_a_person_and_a_channel_are_found_again(conversations: Conversatio
 
 async def test_whose_an_address_is_is_what_was_told_last(conversations: Conversations) -> None:
     """An address may become another one's; who goes by none is nobody."""
-    await conversations.goes_by("ada", ("ada@contoso.com", "ada@fabrikam.com"))
-    await conversations.goes_by("ben", ("ada@contoso.com",))
-    await conversations.goes_by("eve", ())
+    await conversations.save_addresses("ada", ("ada@contoso.com", "ada@fabrikam.com"))
+    await conversations.save_addresses("ben", ("ada@contoso.com",))
+    await conversations.save_addresses("eve", ())
     assert await conversations.of_address("ada@contoso.com") == "ben"
     assert await conversations.of_address("ada@fabrikam.com") == "ada"
     assert await conversations.of_address("") == ""

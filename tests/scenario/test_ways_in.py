@@ -115,7 +115,7 @@ async def test_a_stranger_is_told_who_can_and_nothing_is_done(
     stranger, operator = Chat(stage, STRANGER, slack), Chat(stage, OPERATOR, slack)
     before = stranger.looks()
     await way(stage, stranger, operator)
-    answer = await stranger.send_time(before, ONLY)
+    answer = await stranger.comes(before, ONLY)
     assert "Ola" in f"{answer.text}\n{reading.text(answer)}"
     notes = await operator.says("notes", "")
     assert ACCOUNT not in reading.text(notes)
@@ -156,6 +156,6 @@ async def test_a_reader_reads_by_buttons_and_changes_nothing_by_them(stage: Stag
         assert reader.way(apps, "why .*") is not None
         before = reader.looks()
         await button_of_an_operators_list(stage, reader, operator)
-        await reader.send_time(before, "takes an operator")
+        await reader.comes(before, "takes an operator")
     finally:
         stage.world.slack.leave(STRANGER, slack_workspace.READERS)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.campaign.windows import phones_retire
+from bot.domain.campaign.windows import sms_retires
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, Nobody, pair
 from bot.domain.people.policy import AccountNote, AccountRule, PeoplePolicy
@@ -204,15 +204,15 @@ def test_who_has_nothing_but_a_phone_is_told_in_time(methods: tuple[str, ...], t
     """They may still be asked: until Microsoft ends SMS and voice it works."""
     choice = choose(replace(ADA, mfa_methods=methods))
     assert (Point.PHONE_ONLY in there(choice.chosen).con) == told
-    elsewhere = there(choose(replace(ADA, mfa_methods=methods), phones_retire=False).chosen)
+    elsewhere = there(choose(replace(ADA, mfa_methods=methods), sms_retires=False).chosen)
     assert Point.PHONE_ONLY not in elsewhere.con
 
 
 def test_sms_and_voice_end_in_the_public_cloud_only() -> None:
     """The sovereign clouds take no part in it."""
-    assert phones_retire("graph.microsoft.com")
-    assert not phones_retire("dod-graph.microsoft.us")
-    assert not phones_retire("microsoftgraph.chinacloudapi.cn")
+    assert sms_retires("graph.microsoft.com")
+    assert not sms_retires("dod-graph.microsoft.us")
+    assert not sms_retires("microsoftgraph.chinacloudapi.cn")
 
 
 # ------------------------------------------------------------------ nobody

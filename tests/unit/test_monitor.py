@@ -129,12 +129,12 @@ async def test_work_that_stays_late_is_told_once_and_ends_by_itself(monitored: M
     """A pile that is soon worked off, as after a night without a worker, is nobody's business."""
     minute = timedelta(minutes=1)
     for late, alarms in ((3600, 0), (10, 0), (121, 0), (180, 0), (240, 2), (300, 2), (400, 2)):
-        await monitored.monitor.lagging(late)
+        await monitored.monitor.report_delay(late)
         assert len(await monitored.alarms()) == alarms, late
         monitored.clock.forward(minute)
     incident = (await monitored.ledger.incidents())["engine"]
     assert incident.reason == "What is due waits for 240 s."
-    await monitored.monitor.lagging(119)
+    await monitored.monitor.report_delay(119)
     assert await monitored.ledger.incidents() == {}
     assert await monitored.alarms() == [(str(SLACK), "engine"), (str(TEAMS), "engine")]
 

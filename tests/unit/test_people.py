@@ -30,7 +30,7 @@ def choose(
     okta_admins: tuple[OktaAdmin, ...] | None = (),
     policy: PeoplePolicy = NO_POLICY,
     declined: frozenset[str] = frozenset(),
-    phones_retire: bool = True,
+    sms_retires: bool = True,
 ) -> Choice:
     """The choice among `admins`, all reachable unless told otherwise."""
     everybody = {a.object_id: (ChatIdentity(Platform.SLACK, f"U-{a.object_id}"),) for a in admins}
@@ -41,7 +41,7 @@ def choose(
         okta_admins=okta_admins,
         policy=policy,
         declined=declined,
-        phones_retire=phones_retire,
+        sms_retires=sms_retires,
     )
 
 

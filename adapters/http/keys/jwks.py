@@ -17,7 +17,7 @@ from bot.errors import CloudError, CloudNotFound, CloudUnreachable
 
 REFRESH_AFTER = 24 * 3600.0  # seconds; Microsoft asks for about once a day
 KEEP_AT_MOST = 72 * 3600.0  # while the provider cannot be reached
-LOOK_AGAIN_AFTER = 60.0  # an unknown key id makes us look, but no oftener than this
+FETCH_AGAIN_AFTER = 60.0  # an unknown key id makes us look, but no oftener than this
 TRY_AGAIN_AFTER = 5.0  # after a failure, so that a flood of tokens is no flood of requests
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class KeySet:
         """
         if not self._holds(kid, REFRESH_AFTER):
             async with self._lock:
-                await self._look(kid)
+                await self._refresh(kid)
         if kid not in self._keys:
             raise CloudNotFound(
                 f"{self._client.where} has no signing key of that id.",
@@ -80,7 +80,7 @@ class KeySet:
         """The provider's issuer, and whom a known key may speak for ("" when it does not say)."""
         return self._issuer, self._issuers.get(kid, "")
 
-    async def _look(self, kid: str) -> None:
+    async def _refresh(self, kid: str) -> None:
         """Read the keys again if that can help and is not too often. Runs one at a time."""
         if self._holds(kid, REFRESH_AFTER):
             return  # another caller has read them meanwhile
@@ -108,7 +108,7 @@ class KeySet:
             else:
                 raise
         else:
-            self._failure, self._not_before = None, self._clock() + LOOK_AGAIN_AFTER
+            self._failure, self._not_before = None, self._clock() + FETCH_AGAIN_AFTER
 
     def _holds(self, kid: str, seconds: float) -> bool:
         """True when the key is known and was read no longer ago than that."""

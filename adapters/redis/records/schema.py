@@ -90,7 +90,7 @@ async def check(client: Redis, keys: Keys, *, restoring: bool = False) -> int:
     return max(version, 1)
 
 
-async def overtaken(client: Redis, keys: Keys) -> None:
+async def watch_for_newer_release(client: Redis, keys: Keys) -> None:
     """Look every few seconds. Raises StoreNewer once a newer release runs on this store."""
     while True:
         await asyncio.sleep(WATCH)
@@ -152,7 +152,7 @@ async def _from_1(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
                 await hold()
                 if changed := _unpacked(found):
                     await replace([keys.apps(org)], changed)
-    await trail.seal_former(datetime.now(UTC))
+    await trail.seal_unchained(datetime.now(UTC))
 
 
 def _unpacked(found: Mapping[str, str]) -> list[str]:

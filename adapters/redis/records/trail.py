@@ -172,7 +172,7 @@ class Trail:
             found = await self._client.hgetall(self._keys.audit_removed())
         return {text(position): text(digest) for position, digest in found.items()}
 
-    async def seal_former(self, now: datetime) -> None:
+    async def seal_unchained(self, now: datetime) -> None:
         """Begin the chain behind the rows of releases that had none. Done again it does nothing."""
         if (await self.head()).number:
             return

@@ -72,7 +72,7 @@ class RedisConversations:
             stored = await self._client.get(self._keys.conversation(conversation_id))
         return CONVERSATION.load(stored) if stored else None
 
-    async def goes_by(self, object_id: str, addresses: Iterable[str]) -> None:
+    async def save_addresses(self, object_id: str, addresses: Iterable[str]) -> None:
         with errors():
             for address in addresses:
                 await self._client.set(self._keys.address(address), object_id, ex=LEFT_SECONDS)

@@ -322,8 +322,8 @@ class SlackInbound:
         if message is None:
             return
 
-        async def publish(looks: Drawn) -> None:
-            view = {"type": "home", "blocks": looks.blocks}
+        async def publish(drawn_message: Drawn) -> None:
+            view = {"type": "home", "blocks": drawn_message.blocks}
             await call(self._web.views_publish(user_id=user, view=view))
 
         try:

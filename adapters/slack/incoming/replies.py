@@ -126,14 +126,14 @@ class Whispered:
         await patiently(lambda: self._show(message))
 
     async def _show(self, message: Message) -> None:
-        async def send(looks: Drawn) -> None:
+        async def send(drawn_message: Drawn) -> None:
             await call(
                 self._web.chat_postEphemeral(
                     channel=self._channel,
                     user=self._user,
                     thread_ts=self._thread,
-                    text=looks.text,
-                    blocks=looks.blocks,
+                    text=drawn_message.text,
+                    blocks=drawn_message.blocks,
                     parse="none",
                     link_names=False,
                 )
@@ -187,12 +187,12 @@ class Responded:
         await patiently(lambda: self._show(message, private=message.private))
 
     async def _show(self, message: Message, *, private: bool) -> None:
-        async def send(looks: Drawn) -> None:
+        async def send(drawn_message: Drawn) -> None:
             payload: dict[str, Any] = {
                 "response_type": "ephemeral" if private else "in_channel",
                 "replace_original": self._own and private,
-                "text": looks.text,
-                "blocks": looks.blocks,
+                "text": drawn_message.text,
+                "blocks": drawn_message.blocks,
                 "unfurl_links": False,
                 "unfurl_media": False,
             }

@@ -53,12 +53,12 @@ async def post(
 ) -> Sent:
     """Post into a channel, or to a person by member id. Raises ChatError."""
 
-    async def send(looks: Drawn) -> dict[str, Any]:
+    async def send(drawn_message: Drawn) -> dict[str, Any]:
         return await call(
             web.chat_postMessage(
                 channel=channel,
-                text=looks.text,
-                blocks=looks.blocks,
+                text=drawn_message.text,
+                blocks=drawn_message.blocks,
                 thread_ts=thread,
                 metadata=metadata,
                 parse="none",
@@ -82,13 +82,13 @@ async def update(web: AsyncWebClient, message_id: str, message: Message) -> None
     if not (channel and colon and ts):
         raise MessageGone("This is not the id of a Slack message.")
 
-    async def send(looks: Drawn) -> dict[str, Any]:
+    async def send(drawn_message: Drawn) -> dict[str, Any]:
         return await call(
             web.chat_update(
                 channel=channel,
                 ts=ts,
-                text=looks.text,
-                blocks=looks.blocks,
+                text=drawn_message.text,
+                blocks=drawn_message.blocks,
                 parse="none",
                 link_names=False,
             )

@@ -106,19 +106,19 @@ def _more(parts: Sequence[object], left: int) -> list[Json]:
     return _text(f"… +{len(parts) - left}", isSubtle=True) if left < len(parts) else []
 
 
-def _said(said: Said, left: int, **looks: Any) -> list[Json]:
+def _said(said: Said, left: int, **style: Any) -> list[Json]:
     words = plainly(said)
     if len(words) > left:
-        return _text(clip(words, left), **looks)
-    return _block(spoken(said), **looks)
+        return _text(clip(words, left), **style)
+    return _block(spoken(said), **style)
 
 
-def _text(text: str, **looks: Any) -> list[Json]:
-    return _block(escape(text), **looks)
+def _text(text: str, **style: Any) -> list[Json]:
+    return _block(escape(text), **style)
 
 
-def _block(markdown: str, **looks: Any) -> list[Json]:
-    return [{"type": "TextBlock", "text": markdown, "wrap": True, **looks}] if markdown else []
+def _block(markdown: str, **style: Any) -> list[Json]:
+    return [{"type": "TextBlock", "text": markdown, "wrap": True, **style}] if markdown else []
 
 
 def _cell(text: str) -> str:
@@ -132,8 +132,8 @@ def _bar(progress: Progress) -> str:
 
 
 def _table(table: Table, left: int) -> Json:
-    def cell(text: str, **looks: Any) -> Json:
-        shown = {"type": "TextBlock", "text": _cell(text), "wrap": True, **looks}
+    def cell(text: str, **style: Any) -> Json:
+        shown = {"type": "TextBlock", "text": _cell(text), "wrap": True, **style}
         return {"type": "TableCell", "items": [shown]}
 
     def toned(text: str, tone: Tone) -> Json:
@@ -300,12 +300,12 @@ def _toggle(label: str, target: str, *, primary: bool = False) -> Json:
 
 
 def _action(button: Button, own: bool) -> Json:
-    looks: Json = {"style": "positive"} if button.primary else {}
+    style: Json = {"style": "positive"} if button.primary else {}
     if isinstance(button, OpenLink):
         title = name(button.label)
         shown = {"type": "Action.OpenUrl", "url": button.url, "id": button.id, "title": title}
-        return shown | looks
-    action = _execute(button, button.label, own) | looks
+        return shown | style
+    action = _execute(button, button.label, own) | style
     # Clients that know no Universal Actions send the same data as a message.
     submit = {"type": "Action.Submit", "data": action["data"], "title": action["title"]}
     return action | {"fallback": submit}

@@ -45,7 +45,7 @@ class Askers:
     async def with_address(self, person: ChatIdentity, place: Place) -> ChatIdentity:
         """The person with name and mail address, as far as Teams tells them; it is kept, too."""
         member = await self._member(person.user_id, place)
-        await self._conversations.goes_by(person.user_id, addresses_of(member))
+        await self._conversations.save_addresses(person.user_id, addresses_of(member))
         return person.completed(
             replace(
                 person,

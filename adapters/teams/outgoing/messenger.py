@@ -93,7 +93,7 @@ class TeamsMessenger:
         found = []
         for one in sorted(known):
             if still := names & await self._addresses(one):
-                await self._conversations.goes_by(one, still)
+                await self._conversations.save_addresses(one, still)
                 found.append(one)
         return found
 

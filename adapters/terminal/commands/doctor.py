@@ -62,11 +62,11 @@ def examine(
     with errors_in_words():
         settings = load(config)
 
-        async def look() -> tuple[Finding, ...]:
+        async def run_doctor() -> tuple[Finding, ...]:
             async with open_doctor(settings) as doctor:
                 return await doctor.examine()
 
-        findings = asyncio.run(look())
+        findings = asyncio.run(run_doctor())
     if as_json:
         typer.echo(json.dumps(in_json(findings), indent=2, ensure_ascii=False))
     else:

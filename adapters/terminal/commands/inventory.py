@@ -88,7 +88,7 @@ def add_inventory_commands(cli: typer.Typer, open_inventory: OpenInventory) -> N
                 typer.echo(write(found), nl=False)
             else:
                 _draw_apps(found, context)
-            failed = any((look := found.scans.get(name)) is None or look.failure for name in wanted)
+            failed = any((scan := found.scans.get(name)) is None or scan.failure for name in wanted)
             return PARTLY if failed else DONE
 
         run_on(open_inventory, config, show, log_level)
@@ -120,7 +120,7 @@ async def _scan(context: InventoryContext, org: list[str] | None, full: bool) ->
         console=console(errors=True),
     )
 
-    async def look(name: str) -> OrgScan:
+    async def scan_org(name: str) -> OrgScan:
         bar = bars.add_task(replies.scanning(name, 0, 0).summary, total=None)
 
         async def show(done: int, total: int) -> None:
@@ -132,7 +132,7 @@ async def _scan(context: InventoryContext, org: list[str] | None, full: bool) ->
         return scan
 
     with bars:
-        scans = await asyncio.gather(*(look(name) for name in names))
+        scans = await asyncio.gather(*(scan_org(name) for name in names))
     draw(replies.scanned(scans), console())
     return PARTLY if any(scan.failure for scan in scans) else DONE
 

@@ -40,4 +40,4 @@ class ChatPassPage:
             return context.pages.problem(request, 410, "revoked")
         except CloudError:
             return context.pages.problem(request, 502, "elsewhere")
-        return context.led_on(request, begun)
+        return context.continue_with(request, begun)

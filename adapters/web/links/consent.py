@@ -88,7 +88,7 @@ class ConsentPage:
         begun = await context.services.prove.begin(
             token, browser=context.cookies.read(request, Cookie.BROWSER), caller=network_of(request)
         )
-        return context.led_on(request, begun, origin=f"c.{token}")
+        return context.continue_with(request, begun, origin=f"c.{token}")
 
     async def _not_me(self, request: Request, token: str, form: Mapping[str, str]) -> Response:
         asked = await self._context.services.request_steps.not_me(

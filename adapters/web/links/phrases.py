@@ -59,8 +59,8 @@ class Status:
     """Where a request stands, in words: what was looked for, what is missing, when next."""
 
     done: bool = False
-    looking: bool = False
-    looked_at: str = ""
+    polling: bool = False
+    scanned_at: str = ""
     next_at: str = ""
     every: int = 0
     state: str = ""
@@ -72,15 +72,15 @@ def status_of(words: Words, progress: Progress) -> Status:
     """Honest about what is not seen yet, and when o365bot looks again."""
     request, record = progress.request, progress.record
     zone = zone_named(request.chat.time_zone)
-    looking = request.watch is not None or request.stage is Stage.SAVED
-    if progress.done or not looking or record is None:
-        return Status(progress.done, looking, every=progress.scan_minutes)
+    polling = request.watch is not None or request.stage is Stage.SAVED
+    if progress.done or not polling or record is None:
+        return Status(progress.done, polling, every=progress.scan_minutes)
     assessment = record.assessed(progress.now)
     because = assessment.because[:MOST_REASONS]
     shown = assessment.state is not State.SAID_SAVED
     return Status(
-        looking=True,
-        looked_at=words.moment(progress.looked_at, zone) if progress.looked_at else "",
+        polling=True,
+        scanned_at=words.moment(progress.scanned_at, zone) if progress.scanned_at else "",
         next_at=words.moment(progress.next_poll_at, zone) if progress.next_poll_at else "",
         every=progress.scan_minutes,
         # Nobody is told of their own word what "somebody says".

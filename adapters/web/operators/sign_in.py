@@ -53,7 +53,7 @@ class OperatorSignInPage:
             )
         except CloudError:
             return self._context.pages.problem(request, 502, "elsewhere", again=OPERATORS)
-        return self._context.led_on(request, begun)
+        return self._context.continue_with(request, begun)
 
     def _secret(self, request: Request) -> str:
         return self._context.cookies.read(request, Cookie.OPERATOR)

@@ -152,7 +152,7 @@ class OperatorCommands:
             case SendAll(now, sure):
                 return replies.sent_all(await self._outreach.send_all(asker, now=now, sure=sure))
             case ScanAll():
-                await self._look(self._scan.org_names, replies, progress)
+                await self._scan_orgs(self._scan.org_names, replies, progress)
                 return await self._list(replies, progress, 1, EVERY_OPEN)
             case Examine():
                 if not private:  # what is open is for nobody else to read
@@ -382,13 +382,15 @@ class OperatorCommands:
             if not ((scan := scans.get(org)) and (scan.finished_at or scan.failure))
         )
         if unseen:
-            await self._look(unseen, replies, progress)  # one may be under way: it is joined
+            await self._scan_orgs(unseen, replies, progress)  # one may be under way: it is joined
         return await self._lists.page(replies, page, wanted)
 
     def _due(self, apps: Sequence[AppSummary]) -> Due:
         return Due(*self._campaign.boards.due(apps))
 
-    async def _look(self, orgs: tuple[str, ...], replies: Replies, progress: Show | None) -> None:
+    async def _scan_orgs(
+        self, orgs: tuple[str, ...], replies: Replies, progress: Show | None
+    ) -> None:
         for org in orgs:
 
             async def show(done: int, total: int, org: str = org) -> None:

@@ -69,9 +69,9 @@ def board(
     blocks += (_unnamed(group) for group in shown) if org else shown
     if page.open > len(page.shown):
         blocks.append(Note(words("reminder.more", count=page.open - len(page.shown))))
-    looks = [scan.finished_at for scan in contents.scans.values() if scan.finished_at]
-    if looks:
-        blocks.append(Note(words.said("board.fresh", at=words.clock(min(looks), zone))))
+    scan_times = [scan.finished_at for scan in contents.scans.values() if scan.finished_at]
+    if scan_times:
+        blocks.append(Note(words.said("board.fresh", at=words.clock(min(scan_times), zone))))
     blocks.append(Note(words("board.about")))
     if page.open:
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))

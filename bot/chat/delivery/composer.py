@@ -21,7 +21,7 @@ from bot.chat.people.app_items import AppItems
 from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Reason
-from bot.domain.campaign.windows import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
+from bot.domain.campaign.windows import OKTA_CONSENT, SMS_RETIREMENT, sms_retires
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.consent.snooze import zone_named
 from bot.domain.delivery.notices import (
@@ -168,7 +168,7 @@ class NoticeComposer:
         if any(a.object_id == request.admin_object_id and a.phone_only for a in admins):
             record = await self._ledger.app(request.app)
             tenant = record.tenant if record else None
-            if tenant is None or phones_retire(tenant.graph_host):
+            if tenant is None or sms_retires(tenant.graph_host):
                 blocks.append(Text(words("letter.phone_only", date=words.date(SMS_RETIREMENT.on))))
         return tuple(blocks)
 
@@ -264,19 +264,19 @@ class NoticeComposer:
         ]
         if page.open > SHOWN:
             blocks.append(Note(words("reminder.more", count=page.open - SHOWN)))
-        blocks.append(Note(self._freshness(words, await self._looks())))
+        blocks.append(Note(self._freshness(words, await self._scan_times())))
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
         return Message(title, tuple(blocks), private=False)
 
-    async def _looks(self) -> tuple[datetime, ...]:
+    async def _scan_times(self) -> tuple[datetime, ...]:
         scans = await self._ledger.scans()
         return tuple(scan.finished_at for scan in scans.values() if scan.finished_at)
 
-    def _freshness(self, words: Words, looks: tuple[datetime, ...]) -> Said:
+    def _freshness(self, words: Words, scan_times: tuple[datetime, ...]) -> Said:
         """A moment, not an age: the message stays in the channel."""
-        if not looks:
+        if not scan_times:
             return words("apps.never_looked")
-        return words.said("board.fresh", at=words.clock(min(looks), self._reminding.zone))
+        return words.said("board.fresh", at=words.clock(min(scan_times), self._reminding.zone))
 
 
 def _verify(request: ConsentRequest, words: Words) -> str:

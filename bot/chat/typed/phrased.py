@@ -17,7 +17,7 @@ from bot.domain.summaries import Part
 LONGEST_PLAN = 366  # days
 
 _ENDS = "?!.,:;…"
-_LOOK_AGAIN = re.compile(
+_RESCAN = re.compile(
     pattern(
         r"(?:have (?:another|a) |take (?:another|a) )?look at (.+?)(?: again)?"
         r"|(?:schau|sieh|guck) (?:dir )?(.+?)(?: bitte)? (?:nochmal an|noch mal an|an)"
@@ -72,7 +72,7 @@ def read_phrased(bare: str) -> Command | None:
         return told
     if (found := _PLANNED.match(bare)) is not None:
         return read_plan(bare[found.end() :])
-    if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
+    if (found := _RESCAN.fullmatch(bare)) is not None:
         return Check(found[1] or found[2])
     if (somebody := read_somebody(bare)) is not None:
         return somebody

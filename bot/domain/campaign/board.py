@@ -11,7 +11,7 @@ from bot.domain.time.calendar import Calendar
 
 DEBOUNCE = timedelta(minutes=1)
 """A board is not changed more often than this."""
-LOOK_EVERY = timedelta(hours=1)
+CHECK_EVERY = timedelta(hours=1)
 """What a board says besides, such as when somebody is asked, may be so old."""
 FRESH = timedelta(days=1)
 """A board of which nothing changed says at least this often how old it is."""
@@ -101,7 +101,7 @@ def needs_showing(board: Board, digest: str, now: datetime) -> bool:
     if digest == board.digest:
         return age >= FRESH
     is_main = digest.partition(":")[0] != board.digest.partition(":")[0]
-    return age >= (DEBOUNCE if is_main else LOOK_EVERY)
+    return age >= (DEBOUNCE if is_main else CHECK_EVERY)
 
 
 def may_be_buried_from(board: Board, after: timedelta) -> datetime | None:
@@ -147,7 +147,7 @@ def next_evaluation(
     boards: Sequence[Board], now: datetime, calendars: Sequence[Calendar]
 ) -> datetime:
     """When to look again though nothing changed: each hour, and when a channel opens."""
-    times = [now + LOOK_EVERY]
+    times = [now + CHECK_EVERY]
     times += [
         max(board.shown_at + DEBOUNCE, now + timedelta(seconds=1))
         for board in boards

@@ -75,7 +75,7 @@ def due_day(
     return date.max, final
 
 
-def rested(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
+def week_free_from(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
     """From when on the week has room for another message, whatever the ones before were.
 
     What an operator is told of all apps counts as well, and the rest of its day is quiet.
@@ -91,9 +91,12 @@ def rested(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
     return free
 
 
-def disturbed_from(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
+def available_from(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
     """From when on somebody may be told what can wait: they are there, and their week has room."""
-    free, calendar = rested(recipient, now, policy), policy.calendars.of_person(recipient.chat)
+    free, calendar = (
+        week_free_from(recipient, now, policy),
+        policy.calendars.of_person(recipient.chat),
+    )
     return max(free, start_of(recipient.back_on(calendar.today(now)), calendar))
 
 

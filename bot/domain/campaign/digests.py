@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.domain.campaign import planned_messages, reminders
-from bot.domain.campaign.cadence import calendar_of, leaves_at, moment_of, rested, start_of
+from bot.domain.campaign.cadence import calendar_of, leaves_at, moment_of, start_of, week_free_from
 from bot.domain.campaign.intents import Intent, Policy, SendRound, Worklist
 from bot.domain.campaign.windows import Audience, Window
 from bot.domain.delivery.notices import OperatorDigest
@@ -96,7 +96,7 @@ def evaluate(
     leaves = leaves_at(recipient, now, policy)
     if day is None:
         return Decision(again=leaves)
-    found: tuple[date, datetime] | None = (day, rested(recipient, now, policy))
+    found: tuple[date, datetime] | None = (day, week_free_from(recipient, now, policy))
     while found is not None:
         found = moment_of(recipient.chat, *found, calendar, policy, OCCASION)
         last = reminders.spoils(worklist, found, now, policy) if found is not None else None
@@ -105,8 +105,8 @@ def evaluate(
         found = (last + DAY, start_of(last + DAY, calendar))
     if found is None or found[1] > now:
         # Where the week has no room until no window tells any more, that look finds nothing.
-        looks = (leaves, found[1] if found is not None else None)
-        return Decision(again=min((at for at in looks if at is not None), default=None))
+        next_times = (leaves, found[1] if found is not None else None)
+        return Decision(again=min((at for at in next_times if at is not None), default=None))
     windows = (window_of(on, calendar, today, policy) for on in sorted(dates))
     window = next((window.name.value for window in windows if window is not None), "")
     notice = OperatorDigest(recipient.chat, today.isoformat(), window, recipient.news)
@@ -157,11 +157,13 @@ def planned_digests(
         if digest is not None:
             yield digest
             worklist = owing(after(worklist, digest), stuck_at)
-        looks = (
+        next_times = (
             reminders.evaluate(as_asked(worklist), now, policy).again,
             evaluate(worklist, dates, now, policy, stuck_at).again,
         )
-        now = min((again for again in looks if again is not None and again > now), default=None)
+        now = min(
+            (again for again in next_times if again is not None and again > now), default=None
+        )
 
 
 def _next_day(

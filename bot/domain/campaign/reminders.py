@@ -42,8 +42,8 @@ from bot.domain.campaign.cadence import (
     due_day,
     leaves_at,
     moment_of,
-    rested,
     start_of,
+    week_free_from,
 )
 from bot.domain.campaign.intents import (
     Escalate,
@@ -235,7 +235,7 @@ class Decider:
             if last is not None:
                 finals[item.request.id] = last
                 final = min(final, last)
-        free = rested(self.recipient, self.now, self.policy)
+        free = week_free_from(self.recipient, self.now, self.policy)
         reminder = self._moment(day, free)
         ahead = reminder is not None and reminder[0] < final < date.max
         leaves_room = reminder is None or not ahead or self._leaves_room(final, reminder)
@@ -256,7 +256,7 @@ class Decider:
         """Whether the week has room for another message on `day` once one was told."""
         on, at = told
         after = self.recipient.told(at)
-        free = max(rested(after, at, self.policy), self._start_of(on + DAY))
+        free = max(week_free_from(after, at, self.policy), self._start_of(on + DAY))
         found = self._moment(day, free)
         return found is not None and found[0] == day
 

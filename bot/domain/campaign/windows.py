@@ -53,7 +53,7 @@ SMS_RETIREMENT = Deadline(
 )
 
 
-def phones_retire(graph_host: str) -> bool:
+def sms_retires(graph_host: str) -> bool:
     """True when the cloud of this Microsoft Graph host takes part in `SMS_RETIREMENT`."""
     return not graph_host.endswith(_SOVEREIGN)
 

@@ -19,7 +19,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.normalization import exact
 
 # What one look sees is dated while it reads, a little before the look is written down.
-SAME_LOOK = timedelta(minutes=30)
+SAME_SCAN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class ScanReason:
     resumed_from: datetime | None = None
     changed: frozenset[str] = frozenset()
 
-    def covers(self, looked_at: datetime | None) -> bool:
+    def covers(self, scanned_at: datetime | None) -> bool:
         """True for a look of this very scan, before it died."""
         return (
             self.resumed_from is not None
-            and looked_at is not None
-            and looked_at >= self.resumed_from
+            and scanned_at is not None
+            and scanned_at >= self.resumed_from
         )
 
     def speaks_of(self, app: Office365App, record: AppRecord) -> bool:
@@ -170,12 +170,12 @@ def _may_show_soon(record: AppRecord, now: datetime) -> bool:
 
 def _is_unconfirmed(record: AppRecord) -> bool:
     """True when the last look at the tenant did not tell of what one before it had told of."""
-    looked_at = record.microsoft_at
-    if looked_at is None:
+    scanned_at = record.microsoft_at
+    if scanned_at is None:
         return False
     facts = newest_of_topics(record.evidence)
     told = (facts[topic] for topic in ("tenant", "account", "registration") if topic in facts)
-    return any(fact.seen_at < looked_at - SAME_LOOK for fact in told)
+    return any(fact.seen_at < scanned_at - SAME_SCAN for fact in told)
 
 
 def _has_news(record: AppRecord | None, log: tuple[Evidence, ...]) -> bool:

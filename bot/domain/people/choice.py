@@ -96,14 +96,14 @@ def choose_admin(
     okta_admins: tuple[OktaAdmin, ...] | None,
     policy: PeoplePolicy,
     declined: frozenset[str] = frozenset(),
-    phones_retire: bool = True,
+    sms_retires: bool = True,
 ) -> Choice:
     """Rank the Global Administrators of the app's tenant. Pure; their order does not matter.
 
     `reach` maps an object id to the chat accounts found for it, best first: only exactly one on a
     platform counts. `okta_admins` is None when Okta would not say (then it counts as untold, not as
     nobody).
-    `declined` holds object ids that said "not me" for this app. `phones_retire`: the tenant's cloud
+    `declined` holds object ids that said "not me" for this app. `sms_retires`: the tenant's cloud
     takes part in the retirement of SMS and voice (`campaign.SMS_RETIREMENT`).
     """
     candidates = [
@@ -114,7 +114,7 @@ def choose_admin(
             okta_admins,
             policy,
             declined,
-            phones_retire,
+            sms_retires,
         )
         for admin in admins
     ]

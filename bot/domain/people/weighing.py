@@ -178,7 +178,7 @@ def weigh(
     okta_admins: tuple[OktaAdmin, ...] | None,
     policy: PeoplePolicy,
     declined: frozenset[str],
-    phones_retire: bool,
+    sms_retires: bool,
 ) -> Candidate:
     """The parameters are those of `choose_admin`, of one person."""
     pro: list[Point] = []
@@ -201,7 +201,7 @@ def weigh(
             con.append(Point.MFA_MISSING)
         case Mfa.UNTOLD:
             con.append(Point.MFA_UNTOLD)
-    if admin.phone_only and phones_retire:
+    if admin.phone_only and sms_retires:
         con.append(Point.PHONE_ONLY)
     if admin.guest:
         con.append(Point.GUEST)

@@ -34,7 +34,7 @@ from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
 from bot.services.people.candidates import Candidates
 from bot.services.people.worklists import next_messages, worklist_of
-from bot.services.unit_of_work import hand_on
+from bot.services.unit_of_work import enqueue
 
 AT_A_TIME = 100
 """Apps of one reading, where all that are open are looked through."""
@@ -230,7 +230,7 @@ class Outreach:
             for one in planned
         )
         await self._ledger.commit(Changes(planned=tuple(planned), audit=entries))
-        await hand_on(self._engine, planned)
+        await enqueue(self._engine, planned)
 
     async def _message(
         self, chat: ChatIdentity, first: ConsentRequest, now: datetime

@@ -1,7 +1,7 @@
 """After a backup was restored: nothing is sent again that was sent since it was made.
 
 The store that was replaced tells what went out since (`sent_since`), and that is taken along
-(`take_along`): it happened, whatever becomes of the store. Beyond that nothing is known, so what
+(`carry_over`): it happened, whatever becomes of the store. Beyond that nothing is known, so what
 was due by now counts as told (`hold`):
 
 * deliveries that were due are held: they fail as `restored`, and whoever operates the bot may
@@ -87,7 +87,7 @@ async def sent_since(
     )
 
 
-async def take_along(ledger: Ledger, since: WrittenSince, by: str, now: datetime) -> None:
+async def carry_over(ledger: Ledger, since: WrittenSince, by: str, now: datetime) -> None:
     """Write it into the store into which the backup was restored, over what that has."""
     for seen in since.apps:
         app = await ledger.app(seen.app.ref)

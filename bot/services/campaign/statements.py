@@ -103,7 +103,7 @@ class Statements:
         their own alone."""
         match topic:
             case Topic.OWNER | Topic.STANDING:
-                noted = await self._accounts.unsay(f"{topic} {of}", by) if operator else None
+                noted = await self._accounts.take_back(f"{topic} {of}", by) if operator else None
                 return None if noted is None else TakenBack(topic, of, noted)
             case Topic.LATER:
                 done = await self._resume(of, by, operator=operator)

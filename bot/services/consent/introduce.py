@@ -33,7 +33,7 @@ from bot.services.people.chat_accounts import elsewhere
 from bot.services.unit_of_work import write
 
 # More than this many people are not looked up in chat for one introduction.
-LOOK_UP = 10
+MOST_LOOKED_UP = 10
 
 
 @define(kw_only=True, eq=False)
@@ -115,7 +115,7 @@ class Introduce:
         messenger = self._messengers.get(request.chat.platform)
         away: tuple[Recipient, Recipient] | None = None
         beside = await may_sit_beside(self._ledger, self._people, admins or (), request)
-        for admin in beside[:LOOK_UP]:
+        for admin in beside[:MOST_LOOKED_UP]:
             address = (exact(admin.email),)
             found = await messenger.find_person(address, "", "") if messenger is not None else ()
             others = [one for one in found if not request.is_bound_to(one)]

@@ -46,7 +46,7 @@ LONGEST_SUGGESTION = 200  # characters
 class Progress:
     """Where it stands, for a page that follows it live. Times are UTC.
 
-    `record.assessed(now)` says what is known and how; `looked_at` is the last complete look and
+    `record.assessed(now)` says what is known and how; `scanned_at` is the last complete look and
     `next_poll_at` the next one of the plan (None: the regular look within `scan_minutes`).
     `others` are the same session's other requests that are still open.
     """
@@ -54,7 +54,7 @@ class Progress:
     request: ConsentRequest
     record: AppRecord | None
     done: bool
-    looked_at: datetime | None
+    scanned_at: datetime | None
     next_poll_at: datetime | None
     scan_minutes: int
     integration_tab: str = ""
@@ -90,7 +90,7 @@ class RequestSteps:
             request,
             record,
             done=request.stage is Stage.DONE,
-            looked_at=record.scanned_at if record else None,
+            scanned_at=record.scanned_at if record else None,
             next_poll_at=request.watch.next_at if request.watch else None,
             scan_minutes=self._scan_minutes,
             integration_tab=await integration_tab(self._orgs, request.app),

@@ -54,7 +54,7 @@ from bot.services.delivery.outcomes import Outcomes
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
 from bot.services.delivery.sequencing import WAIT, Sequencer
 from bot.services.people.linked_accounts import LinkedAccounts
-from bot.services.unit_of_work import NO_CHANGE, hand_on, write_once
+from bot.services.unit_of_work import NO_CHANGE, enqueue, write_once
 
 log = structlog.get_logger(__name__)
 
@@ -167,7 +167,7 @@ class Deliver:
     async def _wait(self, put_off: Delivery) -> None:
         """Write that it waits, and have it carried out then."""
         if await write_once(self._ledger, Changes(deliveries=(put_off,))):
-            await hand_on(self._engine, (put_off,))
+            await enqueue(self._engine, (put_off,))
 
     async def _slot(self, delivery: Delivery, now: datetime) -> datetime:
         """When the platform's limits allow the first call that this delivery makes."""

@@ -53,7 +53,7 @@ class Monitor:
             found[f"expires:{key}"] = soon if at - now <= SOON else None
         await self._keep(found)
 
-    async def lagging(self, seconds: float) -> None:
+    async def report_delay(self, seconds: float) -> None:
         """By how much the oldest work that is due is late; told once it is and stays so for long.
 
         What has piled up while nobody worked is soon done, and is nobody's business.

@@ -24,7 +24,7 @@ from bot.services import counts
 from bot.services.delivery.notify import with_news
 from bot.services.delivery.send import Send
 from bot.services.delivery.sequencing import Sequencer
-from bot.services.unit_of_work import NO_CHANGE, hand_on, write_once
+from bot.services.unit_of_work import NO_CHANGE, enqueue, write_once
 
 _OUTCOMES = {
     "deliver": counts.Outcome.SENT,
@@ -51,7 +51,7 @@ class Outcomes:
                 return  # the lease ran out and another worker took over
             also = NO_CHANGE  # or another delivery met the same incident at the same time
         counts.delivered(put_back.notice, counts.Outcome.LATER)
-        await hand_on(self._engine, (put_back, *also.planned))
+        await enqueue(self._engine, (put_back, *also.planned))
 
     async def end(
         self,
@@ -112,7 +112,7 @@ class Outcomes:
                 request, known = None, ()  # they moved on, such as by a click that was faster
                 continue
             counts.delivered(notice, _OUTCOMES[action])
-            await hand_on(self._engine, also.planned)
+            await enqueue(self._engine, also.planned)
             return moved
 
     async def _moved(

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.campaign.cadence import (
     at_work,
-    disturbed_from,
+    available_from,
     is_timely,
-    rested,
     start_of,
+    week_free_from,
 )
 from bot.domain.campaign.intents import Policy, Reason, Worklist
 from bot.domain.campaign.put_off import put_off_until
@@ -145,7 +145,7 @@ class Send:
         asked = await worklist_of(self._ledger, notice.to, now)
         disturbed = [await self._disturbed(one, now) for one in notice.people]
         there = [worklist.recipient for worklist in (asked, *disturbed)]
-        free = (disturbed_from(worklist.recipient, now, self._policy) for worklist in disturbed)
+        free = (available_from(worklist.recipient, now, self._policy) for worklist in disturbed)
         at = at_work(there, max(free), now, self._policy)
         for worklist in (asked, *disturbed):
             calendar = self._policy.calendars.of_person(worklist.recipient.chat)
@@ -228,7 +228,7 @@ class Send:
         heard = known.rounds if wanted else (*known.rounds, *known.digests)
         if any(calendar.day_of(at) == today for at in heard):
             return wanted and notice.day != today.isoformat()  # a second one that they asked for
-        return wanted or rested(known, now, self._policy) <= now
+        return wanted or week_free_from(known, now, self._policy) <= now
 
     async def _is_told_elsewhere(self, notice: Notice) -> bool:
         return self._linked_accounts is not None and await self._linked_accounts.are_told(notice)

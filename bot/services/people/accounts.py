@@ -46,7 +46,7 @@ class Accounts:
         """`account` is no longer denied, and is no emergency account."""
         return await self._say(account, AccountRule.ALLOWED, by)
 
-    async def unsay(self, key: str, by: ChatIdentity) -> Noted | None:
+    async def take_back(self, key: str, by: ChatIdentity) -> Noted | None:
         """Take back the note of that key; None when there is none."""
 
         async def decide() -> tuple[Changes, AccountNote | None]:

@@ -18,7 +18,7 @@ from attrs import define, field
 
 from bot.domain.campaign.cadence import calendar_of, is_missed
 from bot.domain.campaign.intents import Policy
-from bot.domain.campaign.windows import phones_retire
+from bot.domain.campaign.windows import sms_retires
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import FRESH, ConsentRequest, Stage
 from bot.domain.inventory.apps import AppRef, Tenant
@@ -276,7 +276,7 @@ class _Search:
             okta_admins=okta_admins,
             policy=self._policy,
             declined=_accounts_of(found, declined),
-            phones_retire=phones_retire(record.tenant.graph_host),
+            sms_retires=sms_retires(record.tenant.graph_host),
         )
         choice = await self.given_out(record, choice)
         if choice.chosen is not None and not choice.chosen.is_okta_admin:

@@ -76,7 +76,7 @@ class Chat:
             return message
         return replace(message, card=self.stage.world.teams.seen(self.user, message))
 
-    async def send_time(self, before: Looks, wanted: str, offers: str = ".*") -> Message:
+    async def comes(self, before: Looks, wanted: str, offers: str = ".*") -> Message:
         """The message that came since, or is another one now, with these words.
 
         It offers what says something like `offers`.
@@ -110,7 +110,7 @@ class Chat:
         """They type it; the answer."""
         before = self.looks()
         await self.types(words)
-        return await self.send_time(before, wanted, offers)
+        return await self.comes(before, wanted, offers)
 
     def way(self, message: Message, pattern: str) -> str | None:
         """What is pressed to say something of this pattern, or to be led there."""
@@ -153,4 +153,4 @@ class Chat:
             before = self.looks()
             inputs = {f"field.{name}": value for name, value in values.items()}
             await self.stage.world.teams.press(self.user, message, "send", inputs)
-        return await self.send_time(before, wanted)
+        return await self.comes(before, wanted)

@@ -70,7 +70,7 @@ class Walk:
             fills = {name: self.told(value) for name, value in step.fills.items()}
             self.last = await chat.fills(message, fills, then)
         elif then:
-            self.last = await chat.send_time(before, then)
+            self.last = await chat.comes(before, then)
 
     async def _found(self, step: Step, chat: Chat) -> Message:
         """The message that is pressed."""
@@ -108,7 +108,7 @@ class Walk:
                 text = f"is {self.label} stuck, or {step.sees}?" if step.sees else "good morning"
                 asked = await people.say("carl", text, channel.id, mention=False)
                 await people.ask_about(step.by, asked)
-                return await chat.send_time(before, "", self.told(step.press))
+                return await chat.comes(before, "", self.told(step.press))
             case _ if step.fills is not None and not step.press:
                 since = len(chat.dm.messages)
                 await chat.types(self.told(step.says), command=True)
