@@ -141,7 +141,7 @@ class ChatUnreachable(ChatError):
 
 
 class ChatThrottled(ChatError):
-    """Too many messages, or (`looking`) look-ups. `retry_after` is in seconds."""
+    """Too many messages, or (`searching`) look-ups. `retry_after` is in seconds."""
 
     scope = Scope.PASSING
 
@@ -393,14 +393,14 @@ class SignInDeclined(SignInError):
 class SignInRefused(SignInError):
     """Microsoft refused the sign-in. `reason` is its stable code, such as `AADSTS50105`."""
 
-    def __init__(self, message: str, *, reason: str = "", hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
         self.reason = reason
 
 
 class TokenInvalid(SignInError):
     """A token that cannot be trusted. `reason` says why, free of secrets."""
 
-    def __init__(self, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"The token from Microsoft is not valid: {reason}.", hint=hint)
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The token from Microsoft is not valid: {reason}.")
         self.reason = reason

@@ -144,7 +144,6 @@ class CloudClient:
     _pace: Pace | None = None
     _explain: Explain | None = None
     _retry: Retry = Retry()
-    _max_body_bytes: int = MAX_BODY_BYTES
 
     async def get(
         self,
@@ -225,11 +224,11 @@ class CloudClient:
         content = bytearray()
         async for chunk in response.aiter_bytes():
             content += chunk
-            if len(content) > self._max_body_bytes:
+            if len(content) > MAX_BODY_BYTES:
                 raise self._invalid(
                     call,
                     f"The answer of {self.where} to {call} is longer than "
-                    f"{self._max_body_bytes:,} bytes.",
+                    f"{MAX_BODY_BYTES:,} bytes.",
                 )
         return bytes(content)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from redis.asyncio import Redis
@@ -36,12 +35,7 @@ class Stored:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._redis.aclose()
 
     @property

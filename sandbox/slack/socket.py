@@ -10,7 +10,6 @@ import asyncio
 import json
 import random
 import secrets
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
@@ -47,12 +46,7 @@ class SocketMode:
         self._address = f"ws://{HOST}:{self._runner.addresses[0][1]}/link"
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for connection in list(self.connections):
             await connection.close()
         await self._runner.cleanup()

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import TracebackType
 from typing import Self
 
 from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
@@ -106,12 +105,7 @@ class MicrosoftReader:
         self._finding = asyncio.create_task(self._find(), name="find tenants")
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._finding is not None
         tasks: set[asyncio.Task[None] | asyncio.Task[OfTenant]] = {self._finding}
         tasks.update(self._reads.values())
