@@ -44,6 +44,7 @@ from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import Workspace
 from sandbox.teams import service as teams_service
 from sandbox.teams.api import bot_login_app, connector_app, metadata_app
+from sandbox.teams.delivery import TeamsDelivery
 from sandbox.teams.installing import install_routes
 from sandbox.teams.people import TeamsPeople
 from sandbox.teams.service import TeamsService
@@ -123,7 +124,7 @@ class World:
             channel_key=channel_key,
         )
         self.slack = SlackPeople(workspace, client)
-        self.teams = TeamsPeople(service, client)
+        self.teams = TeamsPeople(service, TeamsDelivery(service, client))
         self.hooks = EventHooks(
             self.company,
             client,
@@ -160,7 +161,7 @@ class World:
         """Say where the bot listens; both platforms and the orgs' event hooks send there."""
         self.bot_url = bot_url
         self.slack.delivery.events_url = f"{bot_url}/slack/events"
-        self.teams.messages_url = f"{bot_url}/teams/messages"
+        self.teams.delivery.messages_url = f"{bot_url}/teams/messages"
         self.hooks.connect(bot_url)
         self.company.bot.redirect_uris = {f"{bot_url}/auth/callback", f"{bot_url}/auth/consented"}
 

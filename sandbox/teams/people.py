@@ -1,9 +1,4 @@
-"""What people do in the pretend Teams, and the activities by which the bot hears of it.
-
-Every activity carries a JWT of the Bot Framework (RS256, `iss` https://api.botframework.com, `aud`
-the bot's app id, `serviceurl`); learn.microsoft.com, "Authenticate requests from the Bot Connector
-service". An answer is waited for 15 seconds, then the same activity (same id) is sent again.
-"""
+"""What people do in the pretend Teams."""
 
 from __future__ import annotations
 
@@ -12,7 +7,6 @@ import html
 import json
 import re
 import secrets
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +16,7 @@ from sandbox.beside import Beside
 from sandbox.chatlog import Conversation, Message
 from sandbox.company.records import Person
 from sandbox.teams import cards as teams_cards
-from sandbox.teams.api import ISSUER
+from sandbox.teams.delivery import TeamsDelivery
 from sandbox.teams.service import BOT_NAME, CHANNEL, TEAM, TEAM_NAME, TeamsService
 
 Json = dict[str, Any]
@@ -31,27 +25,12 @@ MENTION = f"<at>{BOT_NAME}</at>"
 WENT_WRONG = "Something went wrong. Please try again."
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One request Teams made to the bot, and what came of it (`status` None: no answer)."""
-
-    what: str
-    status: int | None
-
-
 @dataclass
 class TeamsPeople:
-    """People at their keyboards. `user` is a person's key in the company.
-
-    `messages_url` is the bot's messaging endpoint; `timeout` and `retry_delays` are in seconds.
-    """
+    """People at their keyboards. `user` is a person's key in the company."""
 
     service: TeamsService
-    client: httpx.AsyncClient
-    messages_url: str = ""
-    timeout: float = 15.0
-    retry_delays: tuple[float, ...] = (2.0,)
-    deliveries: list[Delivery] = field(default_factory=list)
+    delivery: TeamsDelivery
     dialogs: dict[str, Json] = field(default_factory=dict)
     """Teams id -> the card in the dialog that this person has open."""
     _beside: Beside = field(default_factory=Beside)
@@ -86,14 +65,14 @@ class TeamsPeople:
             typed = f"{MENTION} {typed}"
         message = self.service.post(where, person, typed, thread=thread)
         if not shared or MENTION in typed:
-            activity = self._activity("message", person, where, thread or message.id) | {
+            activity = self.delivery.activity("message", person, where, thread or message.id) | {
                 "id": message.id,
                 "text": typed,
                 "textFormat": "plain",
                 "attachments": [{"contentType": "text/html", "content": _as_html(typed)}],
                 "entities": self._entities(person, typed),
             }
-            self._beside.begin(self._deliver_event(activity))
+            self._beside.begin(self.delivery.event(activity))
         return message
 
     async def press(
@@ -116,22 +95,22 @@ class TeamsPeople:
         data = {**(action.get("data") or {}), **(inputs or {})}
         thread = message.thread or message.id
         if action["type"] == "Action.Submit":
-            activity = self._activity("message", person, where, thread) | {
+            activity = self.delivery.activity("message", person, where, thread) | {
                 "value": data,
                 "replyToId": message.id,
                 "entities": self._entities(person, ""),
             }
-            self._beside.begin(self._deliver_event(activity))
+            self._beside.begin(self.delivery.event(activity))
             return None
         invoked = {"type": "Action.Execute", "verb": action.get("verb"), "data": data}
         if "id" in action:
             invoked["id"] = action["id"]
-        activity = self._activity("invoke", person, where, thread) | {
+        activity = self.delivery.activity("invoke", person, where, thread) | {
             "name": "adaptiveCard/action",
             "value": {"action": invoked, "trigger": "manual"},
             "replyToId": message.id,
         }
-        self._show_answer(where, person, message, await self._deliver(activity))
+        self._show_answer(where, person, message, await self.delivery.request(activity))
         return None
 
     async def ask_about(self, user: str, message: Message) -> None:
@@ -178,8 +157,9 @@ class TeamsPeople:
             told["messagePayload"] = value["payload"]
         if "data" in value:
             told |= {"data": value["data"], "botMessagePreviewAction": None}
-        activity = self._activity("invoke", person, where, "") | {"name": name, "value": told}
-        task = _json(await self._deliver(activity)).get("task") or {}
+        told = {"name": name, "value": told}
+        activity = self.delivery.activity("invoke", person, where, "") | told
+        task = _json(await self.delivery.request(activity)).get("task") or {}
         shown = task.get("value") if task.get("type") == "continue" else None
         card = (shown or {}).get("card", {}).get("content")
         if card is not None and not teams_cards.problems(card):
@@ -201,12 +181,12 @@ class TeamsPeople:
         if self.service.user_id(person) not in asks.get("userIds", ()):
             return
         where = next(c for c in self.service.log if message in c.messages)
-        activity = self._activity("invoke", person, where, message.thread or message.id) | {
+        activity = self.delivery.activity("invoke", person, where, message.thread or message.id) | {
             "name": "adaptiveCard/action",
             "value": {"action": asks["action"], "trigger": "automatic"},
             "replyToId": message.id,
         }
-        body = _json(await self._deliver(activity))
+        body = _json(await self.delivery.request(activity))
         card = body.get("value") if body.get("type") == teams_cards.CONTENT_TYPE else None
         if card is not None and not teams_cards.problems(card):
             message.views[self.service.user_id(person)] = card
@@ -243,10 +223,10 @@ class TeamsPeople:
         who = self.service.user_id(person)
         where.who = tuple(one for one in where.who if one != who)
         removed = [{"id": who, "aadObjectId": self.service.object_id(person)}]
-        activity = self._activity("conversationUpdate", person, where, "")
+        activity = self.delivery.activity("conversationUpdate", person, where, "")
         data = {**self.service.channel_data(where), "eventType": "teamMemberRemoved"}
         gone = {"membersRemoved": removed, "channelData": data}
-        await self._deliver_event(activity | gone)
+        await self.delivery.event(activity | gone)
 
     async def start(self) -> None:
         """Tell the bot of every installation there is: the team's, and each person's."""
@@ -260,28 +240,6 @@ class TeamsPeople:
     async def aclose(self) -> None:
         """Stop everything that is still being sent again."""
         await self._beside.aclose()
-
-    # -- activities ------------------------------------------------------------------------
-
-    def _activity(self, kind: str, person: Person, where: Conversation, thread: str) -> Json:
-        now = self.service.company.now()
-        return {
-            "type": kind,
-            "id": "f:" + secrets.token_hex(8),
-            "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
-            "serviceUrl": self.service.service_url,
-            "channelId": "msteams",
-            "from": {
-                "id": self.service.user_id(person),
-                "name": person.display_name,
-                "aadObjectId": self.service.object_id(person),
-            },
-            "conversation": self.service.conversation_object(where, thread),
-            "recipient": {"id": self.service.bot_id, "name": BOT_NAME},
-            "channelData": self.service.channel_data(where),
-            "locale": person.language,
-            "localTimezone": person.time_zone,
-        }
 
     def _entities(self, person: Person, text: str) -> list[Json]:
         client: Json = {
@@ -312,8 +270,8 @@ class TeamsPeople:
             {"type": "conversationUpdate", added: member},
             {"type": "installationUpdate", "action": action},
         ):
-            activity = self._activity("", person, where, "") | common | extra
-            await self._deliver_event(activity | {"channelData": data})
+            activity = self.delivery.activity("", person, where, "") | common | extra
+            await self.delivery.event(activity | {"channelData": data})
 
     def _show_answer(
         self, where: Conversation, person: Person, message: Message, response: httpx.Response | None
@@ -338,43 +296,6 @@ class TeamsPeople:
     def _notice(self, where: Conversation, person: Person, message: Message, text: str) -> None:
         thread = message.thread or (message.id if where.kind == "channel" else None)
         self.service.post(where, None, text, thread=thread, only_for=self.service.user_id(person))
-
-    # -- sending ---------------------------------------------------------------------------
-
-    async def _deliver_event(self, activity: Json) -> None:
-        """Send, and send again what was not taken (with the same id)."""
-        for delay in (0.0, *self.retry_delays):
-            await asyncio.sleep(delay)
-            response = await self._deliver(activity)
-            if response is not None and response.status_code < 500:
-                return
-
-    async def _deliver(self, activity: Json) -> httpx.Response | None:
-        """POST the activity to the bot; None when it did not answer in time."""
-        headers = {"Authorization": f"Bearer {self.token()}"}
-        response: httpx.Response | None
-        try:
-            async with asyncio.timeout(self.timeout):
-                response = await self.client.post(self.messages_url, json=activity, headers=headers)
-        except (TimeoutError, httpx.TransportError, httpx.UnsupportedProtocol):
-            response = None
-        status = None if response is None else response.status_code
-        self.deliveries.append(Delivery(str(activity["type"]), status))
-        self.service.log.touch()
-        return response
-
-    def token(self, **other: Any) -> str:
-        """The Bot Framework's token for the bot; `other` claims replace or add to the usual."""
-        now = int(time.time())
-        claims = {
-            "iss": ISSUER,
-            "aud": self.service.app_id,
-            "serviceurl": self.service.service_url,
-            "nbf": now - 5,
-            "iat": now,
-            "exp": now + 3600,
-        }
-        return self.service.channel_key.sign(claims | other)
 
     def _person(self, user: str) -> Person:
         person = self.service.find(user)

@@ -51,7 +51,7 @@ async def test_an_activity_that_fails_is_sent_again_with_the_same_id(
     world: World, bot: Bot
 ) -> None:
     """After a timeout Teams repeats the very same activity."""
-    world.teams.retry_delays = (0.0,)
+    world.teams.delivery.retry_delays = (0.0,)
     answers = iter([503, 202])
     bot.answer = lambda body: Response(status_code=next(answers))
     await world.teams.say("ola", "help", world.teams.dm_of("ola").id)
@@ -109,7 +109,7 @@ async def test_the_connector_refuses_who_has_no_token_of_the_login_host(world: W
     refused = await teams.sign_in("wrong")
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
     assert (await teams.open("gita")).status_code == 401
-    teams.headers = {"Authorization": f"Bearer {world.teams.token()}"}
+    teams.headers = {"Authorization": f"Bearer {world.teams.delivery.token()}"}
     answer = await teams.open("gita")
     assert answer.status_code == 401
     assert answer.json() == {"message": "Authorization has been denied for this request."}

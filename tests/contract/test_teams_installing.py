@@ -78,7 +78,7 @@ class Installing:
 async def installing(tmp_path: Path, keys: Path) -> AsyncIterator[Installing]:
     async with World(key_directory=keys, page_port=None) as world, open_http() as http:
         settings = there(load(world.settings_toml("http://127.0.0.1:9", tmp_path)).teams)
-        world.teams.retry_delays = ()  # no bot listens here, also not the second time
+        world.teams.delivery.retry_delays = ()  # no bot listens here, also not the second time
         yield Installing(world, settings, http)
 
 
