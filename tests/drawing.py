@@ -7,11 +7,11 @@ from importlib.resources import files
 
 from jsonschema_rs import Draft6Validator
 
-from adapters.mail.drawing import Drawing
-from adapters.slack.drawing.message import draw as draw_for_slack
-from adapters.slack.drawing.message import draw_text
-from adapters.teams.drawing.card import MAX_CARD_BYTES
-from adapters.teams.drawing.card import draw as draw_for_teams
+from adapters.mail.rendering import MailRenderer
+from adapters.slack.rendering.message import render as draw_for_slack
+from adapters.slack.rendering.message import render_text
+from adapters.teams.rendering.card import MAX_CARD_BYTES
+from adapters.teams.rendering.card import render as draw_for_teams
 from bot.chat.words import Words
 from bot.message import Message, Table, in_text
 from sandbox.slack import blocks as slack_blocks
@@ -19,13 +19,13 @@ from sandbox.slack import blocks as slack_blocks
 CARDS = Draft6Validator(
     json.loads((files("adaptive_cards") / "schemas" / "schema-1.5.json").read_text())
 )
-_MAIL = Drawing()
+_MAIL = MailRenderer()
 MOST_COLUMNS = 3
 
 
 def check_drawn(message: Message) -> None:
     """Within Slack's limits, as a drawing and as text; a card by the official schema; a mail."""
-    for drawn in (draw_for_slack(message), draw_text(message)):
+    for drawn in (draw_for_slack(message), render_text(message)):
         assert drawn.text.strip()
         assert drawn.blocks
         assert slack_blocks.problems(drawn.blocks) == []

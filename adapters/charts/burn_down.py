@@ -37,7 +37,7 @@ class _Scale:
         return x, BOTTOM - (BOTTOM - TOP) * count / self.most
 
 
-def draw(chart: BurnDown, labels: Mapping[str, str]) -> bytes:
+def render(chart: BurnDown, labels: Mapping[str, str]) -> bytes:
     """The picture, PNG. Takes some milliseconds of CPU."""
     days, on, done_on = chart.days, chart.deadline.on, chart.forecast.done_on
     first, today = days[0].on, days[-1]

@@ -17,6 +17,6 @@ class PillowCharts:
 
 def _burn_down(chart: BurnDown, labels: Mapping[str, str]) -> bytes:
     # A report a week is what Pillow is needed for: 5 MiB that most processes never load.
-    from adapters.charts.burn_down import draw
+    from adapters.charts.burn_down import render
 
-    return draw(chart, labels)
+    return render(chart, labels)

@@ -19,8 +19,8 @@ from attrs import define, field
 from adapters.http.counts import Api, counted
 from adapters.http.tls import trusted
 from adapters.mail import message_ids
-from adapters.mail.drawing import Drawing
 from adapters.mail.refusals import refused
+from adapters.mail.rendering import MailRenderer
 from bot.chat.words import Words
 from bot.domain.delivery.notices import Channel
 from bot.domain.normalization import exact
@@ -66,7 +66,7 @@ class MailMessenger:
     _language: str
     _clock: Clock
     _seconds: float = SECONDS_PER_ANSWER
-    _drawing: Drawing = field(init=False, factory=Drawing)
+    _drawing: MailRenderer = field(init=False, factory=MailRenderer)
     _tls: ssl.SSLContext = field(init=False)
 
     def __attrs_post_init__(self) -> None:

@@ -61,7 +61,7 @@ class Pages:
         """The words of the reader's language."""
         return self._words(choose(request.headers.get("accept-language", ""), self._languages))
 
-    def draw(self, words: Words, template: str, **values: object) -> str:
+    def render(self, words: Words, template: str, **values: object) -> str:
         """A page or a part of one. Values are escaped; the words come from section `page`."""
 
         def text(key: str, **inserted: object) -> str:
@@ -83,7 +83,7 @@ class Pages:
         """One page, in the reader's language."""
         words = self.words(request)
         language = {"Content-Language": words.language, "Vary": "Accept-Language"}
-        page = self.draw(words, template, **values)
+        page = self.render(words, template, **values)
         return HTMLResponse(page, status, {**language, **(headers or {})})
 
     def problem(

@@ -72,7 +72,7 @@ def with_emoji(text: str) -> str:
     return _SHORTCODE.sub(lambda found: _emoji().get(exact(found[1]), found[0]), text)
 
 
-def visible(text: str) -> str:
+def cleaned(text: str) -> str:
     """The text without what nobody sees; lines stay, and each space is a plain one."""
     lines = _UNSEEN.sub("", text).splitlines()
     return "\n".join(_SPACES.sub(" ", line).strip() for line in lines)

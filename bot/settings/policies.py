@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.delivery.limits import Call, Quotas, Window
 from bot.domain.delivery.notices import Channel
-from bot.domain.normalization import exact, normalized, visible
+from bot.domain.normalization import cleaned, exact, normalized
 from bot.domain.people.access import AccessPolicy, Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
@@ -22,7 +22,7 @@ def people_policy(settings: Settings) -> PeoplePolicy:
         denied=frozenset(map(normalized, people.denied)),
         not_break_glass=frozenset(map(normalized, people.not_break_glass)),
         owners={
-            normalized(account): exact(visible(owner)) for account, owner in people.owners.items()
+            normalized(account): exact(cleaned(owner)) for account, owner in people.owners.items()
         },
         chats={normalized(account): Platform(where) for account, where in people.chats.items()},
         first_chat=Platform(people.first_chat),

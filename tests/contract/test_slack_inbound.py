@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 import structlog
 
-from adapters.slack.drawing.message import draw
+from adapters.slack.rendering.message import render
 from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Group, Item, Menu, Message, OpenLink, Progress, Text
 from sandbox.chatlog import Message as Shown
@@ -150,7 +150,7 @@ BUTTONS = Message(
 
 
 async def put(border: SlackBorder, where: str, *, only_for: str | None = None) -> Shown:
-    drawn = draw(BUTTONS)
+    drawn = render(BUTTONS)
     return border.workspace.post(
         border.channel(where), BOT_USER, drawn.text, blocks=drawn.blocks, only_for=only_for
     )
@@ -212,7 +212,7 @@ async def test_what_is_picked_from_a_list_is_said_and_an_address_is_not(
     border: SlackBorder,
 ) -> None:
     """Behind a "⋮", and in a menu; Slack opens an address itself, and tells of it all the same."""
-    drawn = draw(LISTED)
+    drawn = render(LISTED)
     message = border.workspace.post(border.channel(), BOT_USER, drawn.text, blocks=drawn.blocks)
     for picked, words in (("Why", "why contoso/0oa1"), ("Only fabrikam", "apps in fabrikam")):
         await border.people.press("ola", message, picked)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.teams.drawing.card import draw
+from adapters.teams.rendering.card import render
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import PersonUnreachable
 from bot.message import Buttons, Command, Message, Role
@@ -118,16 +118,16 @@ async def test_presses_at_the_same_time_are_one_act(teams: TeamsBorder) -> None:
 async def test_our_answers_and_no_other_cards_are_marked_as_such(teams: TeamsBorder) -> None:
     """The mark comes back with the press, so that an outcome knows what it may replace."""
     offer = Message("Who?", (Buttons((Command("send", "Send it", "send Mail"),)),))
-    assert "own" not in str(draw(offer))
-    assert draw(offer, own=True)["body"][0]["actions"][0]["data"]["own"] is True
+    assert "own" not in str(render(offer))
+    assert render(offer, own=True)["body"][0]["actions"][0]["data"]["own"] is True
     teams.answers.says = offer
     await teams.post(teams.said("who Mail"))
     (answer,) = await teams.calls(1)
-    assert answer.card == draw(offer, own=True)
+    assert answer.card == render(offer, own=True)
     board = (await teams.post(teams.in_channel(teams.pressed("who Mail", id="p1")))).json()
-    assert board["value"] == draw(offer)
+    assert board["value"] == render(offer)
     mine = (await teams.post(teams.pressed("who Mail", own=True, id="p2"))).json()
-    assert mine["value"] == draw(offer, own=True)
+    assert mine["value"] == render(offer, own=True)
 
 
 async def test_a_slow_button_in_a_channel_leaves_everybodys_card_alone() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.teams.drawing.card import draw
+from adapters.teams.rendering.card import render
 from bot.message import Buttons, Command, Menu
 from sandbox.teams.cards import actions
 from tests.contract.teams_world import TeamsBorder
@@ -16,7 +16,7 @@ from tests.drawing import CARDS
 
 async def test_the_card_has_a_field_each_and_one_button() -> None:
     """Required ones say what is missing."""
-    card = draw(ASKS)
+    card = render(ASKS)
     day, reason = (one for one in card["body"] if one["type"].startswith("Input."))
     assert (day["type"], day["label"], day["isRequired"]) == ("Input.Date", "Until", True)
     assert day["errorMessage"] == "Please fill this in."
@@ -30,14 +30,14 @@ async def test_other_buttons_of_the_card_need_no_field() -> None:
     """Else no choice that is offered could be taken while the day is empty."""
     choice = Command("later0", "Tomorrow", "later ABC-DEF 2027-01-31 09:00")
     menu = Menu("more", "More…", (choice,))
-    card = draw(replace(ASKS, blocks=(*ASKS.blocks, Buttons((choice, menu), (choice,)))))
+    card = render(replace(ASKS, blocks=(*ASKS.blocks, Buttons((choice, menu), (choice,)))))
     CARDS.validate(card)
     found = {action["id"]: action for action in actions(card) if action["type"] == "Action.Execute"}
     assert found["later0"]["associatedInputs"] == "none"
     assert found["later0"]["fallback"]["associatedInputs"] == "none"
     assert "associatedInputs" not in found["send"]
     assert sum(one.get("associatedInputs") == "none" for one in actions(card)) == 3
-    assert "associatedInputs" not in str(draw(replace(ASKS, form=None)))
+    assert "associatedInputs" not in str(render(replace(ASKS, form=None)))
 
 
 async def test_what_is_filled_in_is_said_by_its_sender(teams: TeamsBorder) -> None:

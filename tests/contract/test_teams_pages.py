@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.teams.drawing.card import draw
+from adapters.teams.rendering.card import render
 from bot.chat.inventory.overview import overview
 from bot.chat.words import Words
 from bot.domain.inventory.apps import AppRef
@@ -57,7 +57,7 @@ async def test_pages_are_turned_forth_and_back_as_quickly_as_one_presses(where: 
             sent = activity if where == "a chat of one's own" else teams.in_channel(activity)
             card = (await teams.post(sent)).json()["value"]
             assert [words for words, _ in teams.answers.asked[asked:]] == [words]
-            assert card == draw(listed(page), own=True, shared=True)
+            assert card == render(listed(page), own=True, shared=True)
             return card
 
         card = await press("apps", 1)
@@ -69,5 +69,5 @@ async def test_pages_are_turned_forth_and_back_as_quickly_as_one_presses(where: 
 
 def test_the_ways_to_other_pages_stay_on_the_longest_page() -> None:
     """What is too long for Teams loses rows before it loses buttons."""
-    card = draw(listed(2, label="é" * 2000), own=True)
+    card = render(listed(2, label="é" * 2000), own=True)
     assert (pressed_on(card, BACK), pressed_on(card, FORTH)) == ("apps 1", "apps 3")

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.teams.drawing.card import MAX_CARD_BYTES, draw
 from adapters.teams.outgoing.viewers import KEPT_FOR, MOST, Viewers
+from adapters.teams.rendering.card import MAX_CARD_BYTES, render
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Message, Role, Text
@@ -172,6 +172,6 @@ def test_a_full_card_with_sixty_viewers_is_small_enough() -> None:
     """What Teams takes at all; real ids have some ninety letters."""
     lines = tuple(Text(f"Line {number} " + "x" * 300) for number in range(200))
     viewers = tuple(f"29:{number:090}" for number in range(MOST))
-    card = draw(Message("Much", lines, private=False, view="board:"), viewers=viewers)
+    card = render(Message("Much", lines, private=False, view="board:"), viewers=viewers)
     assert len(json.dumps(card, separators=(",", ":"), ensure_ascii=False)) <= MAX_CARD_BYTES
     assert len(card["refresh"]["userIds"]) == MOST

@@ -21,9 +21,9 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
-from adapters.charts.burn_down import draw as draw_chart
-from adapters.slack.drawing.message import draw as draw_for_slack
-from adapters.teams.drawing.card import draw as draw_for_teams
+from adapters.charts.burn_down import render as draw_chart
+from adapters.slack.rendering.message import render as draw_for_slack
+from adapters.teams.rendering.card import render as draw_for_teams
 from bot.chat.words import languages
 from bot.domain.people.admins import Platform
 from bot.message import Message

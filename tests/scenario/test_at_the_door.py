@@ -88,7 +88,9 @@ async def test_a_forged_teams_activity_is_refused(stage: Stage, claims: Json | N
         "conversation": service.conversation_object(dm),
         "recipient": {"id": service.bot_id},
     }
-    headers = {} if claims is None else {"Authorization": f"Bearer {people.delivery.token(**claims)}"}
+    headers = (
+        {} if claims is None else {"Authorization": f"Bearer {people.delivery.token(**claims)}"}
+    )
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(
             f"{stage.bot.url}/teams/messages", json=activity, headers=headers

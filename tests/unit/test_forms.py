@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from adapters.slack.drawing.forms import view
+from adapters.slack.rendering.forms import view
 from bot.chat.forms import Forms
 from bot.chat.typed.commands import Away, Later, NotMe, Onboard, Own, Waive
 from bot.chat.typed.understanding import parse

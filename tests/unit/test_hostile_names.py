@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from adapters.mail.drawing import Drawing
-from adapters.slack.drawing.forms import view
-from adapters.slack.drawing.message import MAX_HOME_BLOCKS, draw_text
-from adapters.slack.drawing.message import draw as draw_for_slack
-from adapters.teams.drawing.card import draw as draw_for_teams
+from adapters.mail.rendering import MailRenderer
+from adapters.slack.rendering.forms import view
+from adapters.slack.rendering.message import MAX_HOME_BLOCKS, render_text
+from adapters.slack.rendering.message import render as draw_for_slack
+from adapters.teams.rendering.card import render as draw_for_teams
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.forms import Forms
 from bot.chat.inventory.waiving import WaiverReplies
@@ -54,7 +54,7 @@ NAMES = (
     "  \n \t ",
     "",
 )
-MAIL = Drawing()
+MAIL = MailRenderer()
 UNSEEN = re.compile(
     "[\u202a-\u202e\u2066-\u2069\u200b\u200f\u061c\ufeff\u2060\u00ad\x00\x07\x1b\x85]"
 )
@@ -138,7 +138,7 @@ async def test_a_name_is_text_on_every_surface() -> None:
         message = hostile(one, names)
         check_drawn(message)
         slack = draw_for_slack(message, most=MAX_HOME_BLOCKS)
-        for drawn in (slack, draw_text(message)):
+        for drawn in (slack, render_text(message)):
             assert not ACTIVE.search(drawn.text)
             for text in of_kind(drawn.blocks, "mrkdwn"):
                 assert text["verbatim"] is True

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.normalization import exact, normalized, visible, with_emoji
+from bot.domain.normalization import cleaned, exact, normalized, with_emoji
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_names_of_no_emoji_stay() -> None:
 
 def test_what_nobody_sees_is_taken_out_and_lines_stay() -> None:
     """For what is shown again."""
-    assert visible("a\u200bb\u00a0 c\r\nd\u2028e") == "ab c\nd\ne"
+    assert cleaned("a\u200bb\u00a0 c\r\nd\u2028e") == "ab c\nd\ne"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.slack.drawing import forms
-from adapters.slack.drawing.message import draw
+from adapters.slack.rendering import forms
+from adapters.slack.rendering.message import render
 from bot.chat.campaign.boards import board
 from bot.chat.typed.commands import Later
 from bot.chat.typed.understanding import parse
@@ -255,7 +255,7 @@ def test_an_option_that_slack_would_not_take_is_left_out_alone() -> None:
     fits, long = Command("a", "A", "why a"), Command("b", "B", "w" * 151)
     opened = OpenLink("c", "C", "javascript:alert(1)")
     with capture_logs() as logged:
-        drawn = draw(
+        drawn = render(
             Message(
                 "x",
                 (

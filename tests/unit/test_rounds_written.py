@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.mail.drawing import Drawing
+from adapters.mail.rendering import MailRenderer
 from bot.chat.campaign.rounds import personal_round
 from bot.chat.words import Words
 from bot.domain.consent.requests import Stage
@@ -45,7 +45,7 @@ def written(to: ChatIdentity, language: str, *, chat_is_proof: bool = False) -> 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_mail_has_for_each_app_its_link_and_the_pages_for_later_and_not_me(language: str) -> None:
     """In both of its forms; and it sends nobody to a chat that they are not in."""
-    words, drawing, message = Words(language), Drawing(), written(GITA, language)
+    words, drawing, message = Words(language), MailRenderer(), written(GITA, language)
     for drawn in (drawing.plain(words, message), drawing.html(words, message)):
         for one in ASKED:
             assert LINKS[one.id] in drawn

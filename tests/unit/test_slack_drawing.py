@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack.drawing.message import MAX_TABLE_ROWS, Drawn, draw, draw_text
 from adapters.slack.incoming.words import as_typed, unescape
+from adapters.slack.rendering.message import MAX_TABLE_ROWS, Rendered, render, render_text
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import (
     Buttons,
@@ -132,7 +132,7 @@ def texts(value: Any) -> list[dict[str, Any]]:
 @given(messages())
 def test_whatever_is_said_stays_within_every_limit_of_slack(message: Message) -> None:
     """Sizes, counts, required fields and unique ids, and the sum of all texts."""
-    drawn = draw(message)
+    drawn = render(message)
     assert slack_blocks.problems(drawn.blocks) == []
     assert slack_blocks.text_length(drawn.blocks) <= slack_blocks.MAX_TEXT_OF_ALL_BLOCKS
     assert 1 <= len(drawn.blocks) <= 50
@@ -142,7 +142,7 @@ def test_whatever_is_said_stays_within_every_limit_of_slack(message: Message) ->
 @given(messages())
 def test_no_text_of_others_is_markup(message: Message) -> None:
     """Only text that Slack shows literally: nobody is mentioned, nothing linked or set in bold."""
-    drawn = draw(message)
+    drawn = render(message)
     for part in [*texts(drawn.blocks), {"type": "plain_text", "text": drawn.text}]:
         match part["type"]:
             case "raw_text":
@@ -163,7 +163,7 @@ def test_no_text_of_others_is_markup(message: Message) -> None:
 def test_a_hostile_name_is_read_as_it_is_written(hostile: str) -> None:
     """Slack shows exactly the characters of the name, save those that nobody can see."""
     seen = "".join(c for c in hostile if c not in "\ud800\x00\u202e")
-    drawn = draw(Message("x", (Text(hostile), Table((hostile,), ((Cell(hostile),),)))))
+    drawn = render(Message("x", (Text(hostile), Table((hostile,), ((Cell(hostile),),)))))
     section, table = drawn.blocks
     assert section["text"]["type"] == "plain_text"
     assert unescape(section["text"]["text"]) == seen
@@ -172,7 +172,7 @@ def test_a_hostile_name_is_read_as_it_is_written(hostile: str) -> None:
 
 def test_a_long_text_is_cut_behind_a_word() -> None:
     """The cut shows, and no word and no entity is torn apart."""
-    drawn = draw(Message("x", (Text("Fish & chips " * 1000),)))
+    drawn = render(Message("x", (Text("Fish & chips " * 1000),)))
     shown = drawn.blocks[0]["text"]["text"]
     assert len(shown) <= 3000
     assert shown.endswith(("Fish…", "chips…", "&amp;…"))
@@ -181,7 +181,7 @@ def test_a_long_text_is_cut_behind_a_word() -> None:
 def test_a_large_table_keeps_all_its_rows() -> None:
     """Where all texts together would be refused, every cell gets shorter; no row is lost."""
     row = tuple(Cell("words and words and words " * 3, Tone.GOOD) for _ in range(6))
-    drawn = draw(Message("x", (Table(("Column",) * 6, (row,) * MAX_TABLE_ROWS),)))
+    drawn = render(Message("x", (Table(("Column",) * 6, (row,) * MAX_TABLE_ROWS),)))
     rows = drawn.blocks[0]["rows"]
     assert len(rows) == 1 + MAX_TABLE_ROWS
     assert rows[0][0]["text"] == "Column"
@@ -191,7 +191,7 @@ def test_a_large_table_keeps_all_its_rows() -> None:
 def test_a_tone_is_a_mark_beside_the_word_and_never_colour_alone() -> None:
     """Each tone but the neutral one has a mark of its own."""
     row = tuple(Cell("state", tone) for tone in Tone)
-    drawn = draw(Message("x", (Table(("a",) * 4, (row,)),)))
+    drawn = render(Message("x", (Table(("a",) * 4, (row,)),)))
     shown = [cell["text"] for cell in drawn.blocks[0]["rows"][1]]
     assert all(words.endswith("state") for words in shown)
     assert len(set(shown)) == len(Tone)
@@ -201,7 +201,7 @@ def test_the_bar_is_full_only_when_all_is_done() -> None:
     """One of a thousand left still shows as left, and nothing to do is no division by zero."""
 
     def bar(done: int, total: int) -> str:
-        return str(draw(Message("x", (Progress(done, total, "apps"),))).blocks[0]["text"]["text"])
+        return str(render(Message("x", (Progress(done, total, "apps"),))).blocks[0]["text"]["text"])
 
     assert "░" in bar(999, 1000)
     assert "░" not in bar(1000, 1000)
@@ -211,15 +211,15 @@ def test_the_bar_is_full_only_when_all_is_done() -> None:
 
 def test_a_message_without_blocks_shows_its_summary() -> None:
     """A section with the summary; an empty one gets a dash, since Slack refuses no text."""
-    assert draw(Message("Done.")).blocks[0]["text"]["text"] == "Done."
-    assert draw(Message("")).text == "–"
+    assert render(Message("Done.")).blocks[0]["text"]["text"] == "Done."
+    assert render(Message("")).text == "–"
 
 
 def test_block_ids_change_with_what_the_block_shows() -> None:
     """Slack asks for a new block_id when a message is updated; the same drawing is the same."""
 
     def ids(done: int) -> list[str]:
-        drawn = draw(Message("x", (Text("Checking"), Progress(done, 9, "apps"))))
+        drawn = render(Message("x", (Text("Checking"), Progress(done, 9, "apps"))))
         return [block["block_id"] for block in drawn.blocks]
 
     assert ids(1) == ids(1)
@@ -228,7 +228,7 @@ def test_block_ids_change_with_what_the_block_shows() -> None:
 
 def test_buttons_carry_their_command_or_their_address() -> None:
     """The words are the value, the command's id is the action id."""
-    drawn = draw(
+    drawn = render(
         Message(
             "x",
             (
@@ -262,7 +262,7 @@ ASK = Command(
 def test_an_item_says_its_name_in_bold_and_a_moment_by_the_readers_clock() -> None:
     """One section; what cannot be set in bold safely is plain, with the moment in words."""
     asked: Said = ("Asked ", Moment(NOON, "today, 13:00 CET"), ".")
-    safe, odd = draw(
+    safe, odd = render(
         Message("x", (Group((Item("Mail", "contoso", (asked,)), Item("*M*", "", (asked,)))),))
     ).blocks
     assert safe["text"]["text"] == (
@@ -283,7 +283,7 @@ def test_beside_an_item_stands_one_thing_to_press_and_two_stand_below_it() -> No
         Item("Legal", more=(WHY,)),
         Item("Sales", button=ASK),
     )
-    drawn = draw(Message("x", (Group(some, "Needs a consent", Tone.ATTENTION),)))
+    drawn = render(Message("x", (Group(some, "Needs a consent", Tone.ATTENTION),)))
     assert slack_blocks.problems(drawn.blocks) == []
     divider, head, mail, row, labs, legal, sales = drawn.blocks
     assert (divider["type"], head["text"]["text"]) == ("divider", "*▲ Needs a consent*")
@@ -302,18 +302,18 @@ def test_a_channel_of_slack_leads_there_and_any_other_is_named() -> None:
     """Nobody knows a channel by its id."""
     here = ChannelName(Platform.SLACK, "C0123", "#o365_moves")
     there = ChannelName(Platform.TEAMS, "19:x@thread.tacv2", "Migration")
-    drawn = draw(Message("x", (Text(("In ", here, ".")), Text(("In ", there, ".")))))
+    drawn = render(Message("x", (Text(("In ", here, ".")), Text(("In ", there, ".")))))
     assert [one["text"]["text"] for one in drawn.blocks] == ["In <#C0123>.", "In Migration."]
     assert drawn.blocks[0]["text"]["type"] == "mrkdwn"
     odd = ChannelName(Platform.SLACK, "19:x", here.name)
-    (block,) = draw(Message("x", (Text(("In ", odd)),))).blocks
+    (block,) = render(Message("x", (Text(("In ", odd)),))).blocks
     assert block["text"] == {"type": "plain_text", "emoji": False, "text": "In #o365_moves"}
 
 
 def test_menus_and_what_is_folded_are_pressed_like_buttons() -> None:
     """Slack unfolds nothing in place: the button says the words that show it."""
     menu = Menu("filter", "Filter", (WHY, WHO))
-    drawn = draw(
+    drawn = render(
         Message("x", (Buttons((menu, ASK)), Folded("All reasons", "why all", (Text("y"),))))
     )
     assert slack_blocks.problems(drawn.blocks) == []
@@ -325,8 +325,8 @@ def test_menus_and_what_is_folded_are_pressed_like_buttons() -> None:
 def test_what_can_be_shared_is_offered_where_others_are() -> None:
     """And nowhere else."""
     message = Message("x", (Text("y"),), share=Command("share", "Share in channel", "share apps"))
-    assert draw(message, shared=True).blocks[-1]["elements"][0]["value"] == "share apps"
-    assert len(draw(message).blocks) == 1
+    assert render(message, shared=True).blocks[-1]["elements"][0]["value"] == "share apps"
+    assert len(render(message).blocks) == 1
 
 
 def table(*rows: str) -> Table:
@@ -334,7 +334,7 @@ def table(*rows: str) -> Table:
     return Table(("App", "State"), tuple((Cell(row), Cell(f"{row} is open")) for row in rows))
 
 
-def texts_of(drawn: Drawn) -> str:
+def texts_of(drawn: Rendered) -> str:
     return "\n".join(block["text"]["text"] for block in drawn.blocks if "text" in block)
 
 
@@ -349,7 +349,7 @@ def texts_of(drawn: Drawn) -> str:
 def test_all_that_several_tables_say_is_said(blocks: tuple[Any, ...]) -> None:
     """Slack takes one table a message, and that of limited width: the others become lines."""
     message = Message("x", blocks)
-    drawn = draw(message)
+    drawn = render(message)
     assert slack_blocks.problems(drawn.blocks) == []
     assert [b["type"] for b in drawn.blocks].count("table") <= 1
     shown = str(drawn.blocks)
@@ -360,21 +360,21 @@ def test_all_that_several_tables_say_is_said(blocks: tuple[Any, ...]) -> None:
 
 def test_a_table_that_is_too_long_counts_what_it_leaves_out() -> None:
     """Slack takes a hundred rows."""
-    drawn = draw(Message("x", (table(*(f"App {n}" for n in range(MAX_TABLE_ROWS + 7))),)))
+    drawn = render(Message("x", (table(*(f"App {n}" for n in range(MAX_TABLE_ROWS + 7))),)))
     assert slack_blocks.problems(drawn.blocks) == []
     assert drawn.blocks[-1]["elements"][0]["text"] == "… +7"
 
 
 def test_a_table_has_at_most_ten_thousand_characters() -> None:
     """Told by several projects, and not by Slack's page: kept to all the same."""
-    drawn = draw(Message("x", (table(*("x" * 90 for _ in range(90))),)))
+    drawn = render(Message("x", (table(*("x" * 90 for _ in range(90))),)))
     assert slack_blocks.text_length(drawn.blocks) <= 10_000
 
 
 def test_buttons_of_one_name_are_told_apart() -> None:
     """Slack takes an id once; what a button says does not hang on it."""
     twice = Buttons((Command("a", "A", "why 1"), Command("a", "B", "why 2"), Command("", "C", "c")))
-    drawn = draw(Message("x", (twice, twice)))
+    drawn = render(Message("x", (twice, twice)))
     elements = [e for block in drawn.blocks for e in block["elements"]]
     assert len({e["action_id"] for e in elements}) == 6
     assert [e["value"] for e in elements] == ["why 1", "why 2", "c"] * 2
@@ -395,8 +395,8 @@ def test_what_cannot_be_drawn_is_said_in_plain_text(blocks: tuple[Any, ...]) -> 
     """Drawing raises, so that it is told in the log; the text is always within the limits."""
     message = Message("x", (*blocks, table("Sales"), Text("<b> & *more*")))
     with pytest.raises(ValueError, match=r".+"):
-        draw(message)
-    drawn = draw_text(message)
+        render(message)
+    drawn = render_text(message)
     assert slack_blocks.problems(drawn.blocks) == []
     assert "Sales · State: Sales is open\n&lt;b&gt; &amp; *more*" in texts_of(drawn)
 
@@ -404,7 +404,7 @@ def test_what_cannot_be_drawn_is_said_in_plain_text(blocks: tuple[Any, ...]) -> 
 @given(st.lists(text, max_size=60).map("\n".join))
 def test_any_text_fits_as_plain_text(words: str) -> None:
     """Cut between lines, never inside of an entity."""
-    drawn = draw_text(Message("x", (Text(words * 9),)))
+    drawn = render_text(Message("x", (Text(words * 9),)))
     assert slack_blocks.problems(drawn.blocks) == []
     for part in (block["text"]["text"] for block in drawn.blocks):
         assert not re.search(r"&(?!(amp|lt|gt);)", part)

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from adapters.teams.drawing.card import MAX_CARD_BYTES, draw
-from adapters.teams.drawing.elements import ACTIONS_PER_SET, AROUND_LABEL, LETTER, PHONE
-from adapters.teams.drawing.texts import escape, plain
+from adapters.teams.rendering.card import MAX_CARD_BYTES, render
+from adapters.teams.rendering.elements import ACTIONS_PER_SET, AROUND_LABEL, LETTER, PHONE
+from adapters.teams.rendering.texts import escape, plain
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import (
     Block,
@@ -123,7 +123,7 @@ def one_of_everything(text: str = "Contoso Mail") -> Message:
 
 def test_every_block_becomes_its_element() -> None:
     """Heading, text, facts, table, bar and buttons are all there, in order."""
-    card = draw(one_of_everything())
+    card = render(one_of_everything())
     assert_valid(card)
     assert [element["type"] for element in card["body"]] == [
         "TextBlock",
@@ -147,7 +147,7 @@ def test_every_block_becomes_its_element() -> None:
 
 def test_a_button_says_its_words_and_a_link_opens_its_address() -> None:
     """Action.Execute carries the words, also for clients that know Action.Submit only."""
-    execute, link = draw(one_of_everything())["body"][5]["actions"]
+    execute, link = render(one_of_everything())["body"][5]["actions"]
     assert execute["type"] == "Action.Execute"
     assert execute["verb"] == "say"
     assert execute["data"] == {"words": "who Contoso Mail", "id": "ack"}
@@ -165,7 +165,7 @@ def test_an_item_has_its_next_step_at_its_side_and_the_rest_in_a_menu() -> None:
     )
     why, okta = Command("why", "Why", "why contoso/1"), OpenLink("o", "Okta", "https://example.com")
     item = Item("*Mail*", "contoso", ("Nobody asked.",), ask, (why, okta))
-    card = draw(Message("x", (Group((item, Item("Labs"))),)))
+    card = render(Message("x", (Group((item, Item("Labs"))),)))
     assert_valid(card)
     row, question, plain_item = card["body"]
     told, pressed = row["columns"]
@@ -202,7 +202,7 @@ def test_on_a_phone_no_word_is_broken_to_make_room_for_a_button(
     """What has no room beside the text stands below it."""
     button = Command("send", label, "send x") if label else None
     why = Command("why", "Why", "why x")
-    (row,) = draw(Message("x", (Group((Item(name, "", (line,), button, (why,)),)),)))["body"]
+    (row,) = render(Message("x", (Group((Item(name, "", (line,), button, (why,)),)),)))["body"]
     assert (row["type"] == "ColumnSet") is beside
     if not beside:
         *told, pressed = row["items"]
@@ -212,7 +212,7 @@ def test_on_a_phone_no_word_is_broken_to_make_room_for_a_button(
 
 def test_what_is_folded_is_there_and_hidden() -> None:
     """Its button shows it in place."""
-    card = draw(Message("x", (Folded("All reasons", "why all", (Text("y"), Text("z"))),)))
+    card = render(Message("x", (Folded("All reasons", "why all", (Text("y"), Text("z"))),)))
     row, hidden = card["body"]
     assert row["actions"][0]["targetElements"] == [hidden["id"]]
     assert (hidden["isVisible"], len(hidden["items"])) == (False, 2)
@@ -222,7 +222,7 @@ def test_moments_are_told_by_the_readers_clock_and_people_are_mentioned() -> Non
     """Teams draws both by itself; somebody on another platform is named."""
     elsewhere = ChatIdentity(Platform.SLACK, "U1")
     said = (Mention(ADA, "Ada Admin"), " took it on ", Moment(NOON, "noon"), ".")
-    card = draw(Message("x", (Text(said), Text((Mention(elsewhere, "Ben"), " too")))))
+    card = render(Message("x", (Text(said), Text((Mention(elsewhere, "Ben"), " too")))))
     assert_valid(card)
     assert [one["text"] for one in card["body"]] == [
         f"<at>Ada Admin</at> took it on {AT_NOON}.",
@@ -245,13 +245,13 @@ def test_a_german_date_is_neither_a_list_nor_escaped() -> None:
 
 def test_a_message_without_blocks_shows_its_summary() -> None:
     """An empty card would be an empty message."""
-    assert draw(Message("Done."))["body"][0]["text"] == "Done."
+    assert render(Message("Done."))["body"][0]["text"] == "Done."
 
 
 def test_many_buttons_are_spread_over_rows() -> None:
     """Teams shows six actions in a set and hides the rest; a phone cuts off what is wider."""
     buttons = tuple(Command(f"b{i}", f"Show {i}", f"who {i}") for i in range(14))
-    card = draw(Message("x", (Buttons(buttons),)))
+    card = render(Message("x", (Buttons(buttons),)))
     assert_valid(card)
     rows = [element["actions"] for element in card["body"]]
     assert sum(map(len, rows)) == 14
@@ -264,7 +264,7 @@ def test_a_full_bar_means_done() -> None:
     """299 of 300 is rounded down; nothing of nothing is an empty bar."""
 
     def bar(done: int, total: int) -> str:
-        return str(draw(Message("x", (Progress(done, total, ""),)))["body"][0]["text"]).strip()
+        return str(render(Message("x", (Progress(done, total, ""),)))["body"][0]["text"]).strip()
 
     assert bar(299, 300).count("▱") == 1
     assert bar(300, 300).count("▱") == 0
@@ -276,7 +276,7 @@ def test_a_long_table_is_shortened_and_says_so() -> None:
     """The card stays under 28 KB, keeps its buttons, and tells how many rows are not shown."""
     rows = tuple((Cell(f"Contoso app {i}"), Cell("needs consent")) for i in range(2000))
     last = Buttons((Command("more", "Show more", "apps 2"),))
-    card = draw(Message("x", (Text("Hello."), Table(("App", "State"), rows), last)))
+    card = render(Message("x", (Text("Hello."), Table(("App", "State"), rows), last)))
     assert_valid(card)
     text, table, more, actions = card["body"]
     shown = len(table["rows"]) - 1
@@ -299,7 +299,7 @@ def test_a_long_table_is_shortened_and_says_so() -> None:
 )
 def test_no_message_is_too_big_for_teams(blocks: tuple[Block, ...]) -> None:
     """However long it is, the card is valid and at most 28 KB."""
-    card = draw(Message("s" * 100_000, blocks))
+    card = render(Message("s" * 100_000, blocks))
     assert_valid(card)
     assert len(json.dumps(card)) > 100
     assert MAX_CARD_BYTES == 28 * 1024
@@ -309,9 +309,9 @@ def test_no_message_is_too_big_for_teams(blocks: tuple[Block, ...]) -> None:
 @given(texts)
 def test_hostile_texts_make_valid_cards_without_anything_to_press(text: str) -> None:
     """A name cannot add an action, a link or an image; the card stays valid."""
-    card = draw(one_of_everything(text))
+    card = render(one_of_everything(text))
     assert_valid(card)
-    assert _kinds(card) == _kinds(draw(one_of_everything()))
+    assert _kinds(card) == _kinds(render(one_of_everything()))
     for element in elements(card):
         for name in ("text", "title", "value"):
             if name in element and element.get("type") in (None, "TextBlock"):

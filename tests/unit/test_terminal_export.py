@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.terminal.drawing import console, draw, printable
+from adapters.terminal.rendering import console, printable, render
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.admins import Colleague, Platform
@@ -157,7 +157,7 @@ def test_a_message_is_drawn_with_its_words_and_without_chat_buttons(
             Buttons((OpenLink("o", "Open", "https://contoso-admin.okta.com/x"),)),
         ),
     )
-    draw(shown, console())
+    render(shown, console())
     out = capsys.readouterr().out
     assert "[bold]Title[/bold]" in out
     assert long.strip() in out

@@ -8,17 +8,17 @@ import json
 import pytest
 from rich.console import Console
 
-from adapters.mail.drawing import Drawing
-from adapters.slack.drawing.message import draw as draw_in_slack
-from adapters.teams.drawing.card import draw as draw_in_teams
-from adapters.terminal import drawing as terminal
+from adapters.mail.rendering import MailRenderer
+from adapters.slack.rendering.message import render as draw_in_slack
+from adapters.teams.rendering.card import render as draw_in_teams
+from adapters.terminal import rendering as terminal
 from adapters.web.pages import Pages
 from bot.chat.words import Words
 from bot.domain.visible import visible
 from bot.message import Cell, Fact, Facts, Heading, Message, Note, Table, Text
 from bot.services.inventory.export import safe_cell
 
-PAGES, MAIL = Pages(Words), Drawing()
+PAGES, MAIL = Pages(Words), MailRenderer()
 UNSEEN = [
     *"\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",  # direction
     *"\U000e0001\U000e0041\U000e007f",  # tags
@@ -37,13 +37,13 @@ def test_no_surface_draws_what_cannot_be_seen(unseen: str) -> None:
     """Slack, Teams, mail, pages, the terminal, CSV: each with a name that has it in the middle."""
     message = everywhere(f"Con{unseen}toso")
     screen = Console(file=io.StringIO(), width=100)
-    terminal.draw(message, screen)
+    terminal.render(message, screen)
     assert isinstance(screen.file, io.StringIO)
     drawn = {
         "slack": json.dumps(draw_in_slack(message).blocks, ensure_ascii=False),
         "teams": json.dumps(draw_in_teams(message), ensure_ascii=False),
         "mail": MAIL.plain(Words(), message) + MAIL.html(Words(), message),
-        "page": PAGES.draw(Words(), "activate.html", tenant=f"Con{unseen}toso", again="/"),
+        "page": PAGES.render(Words(), "activate.html", tenant=f"Con{unseen}toso", again="/"),
         "terminal": screen.file.getvalue(),
         "csv": safe_cell(f"Con{unseen}toso"),
     }

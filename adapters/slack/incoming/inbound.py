@@ -23,9 +23,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from adapters.slack.drawing import forms
-from adapters.slack.drawing.elements import OPENED
-from adapters.slack.drawing.message import MAX_HOME_BLOCKS, Drawn
 from adapters.slack.incoming.reading import RIGHTS, bot_of, said_by, text_of
 from adapters.slack.incoming.replies import Posted, Reply, Responded, Whispered, patiently, reply_to
 from adapters.slack.incoming.verification import BODY_SECONDS, Accepted, Refused, accept
@@ -33,6 +30,9 @@ from adapters.slack.incoming.words import as_typed, unescape
 from adapters.slack.outgoing import posting
 from adapters.slack.outgoing.calls import call, quiet
 from adapters.slack.people import Askers
+from adapters.slack.rendering import forms
+from adapters.slack.rendering.elements import OPENED
+from adapters.slack.rendering.message import MAX_HOME_BLOCKS, Rendered
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, StoreError
 from bot.message import Message, Role
@@ -322,8 +322,8 @@ class SlackInbound:
         if message is None:
             return
 
-        async def publish(drawn_message: Drawn) -> None:
-            view = {"type": "home", "blocks": drawn_message.blocks}
+        async def publish(rendered: Rendered) -> None:
+            view = {"type": "home", "blocks": rendered.blocks}
             await call(self._web.views_publish(user_id=user, view=view))
 
         try:

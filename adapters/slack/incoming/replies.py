@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.drawing.message import Drawn
 from adapters.slack.outgoing import posting
 from adapters.slack.outgoing.calls import call, respond
+from adapters.slack.rendering.message import Rendered
 from bot.errors import ChatError, ChatThrottled, MessageGone
 from bot.message import Message
 
@@ -126,14 +126,14 @@ class Whispered:
         await patiently(lambda: self._show(message))
 
     async def _show(self, message: Message) -> None:
-        async def send(drawn_message: Drawn) -> None:
+        async def send(rendered: Rendered) -> None:
             await call(
                 self._web.chat_postEphemeral(
                     channel=self._channel,
                     user=self._user,
                     thread_ts=self._thread,
-                    text=drawn_message.text,
-                    blocks=drawn_message.blocks,
+                    text=rendered.text,
+                    blocks=rendered.blocks,
                     parse="none",
                     link_names=False,
                 )
@@ -187,12 +187,12 @@ class Responded:
         await patiently(lambda: self._show(message, private=message.private))
 
     async def _show(self, message: Message, *, private: bool) -> None:
-        async def send(drawn_message: Drawn) -> None:
+        async def send(rendered: Rendered) -> None:
             payload: dict[str, Any] = {
                 "response_type": "ephemeral" if private else "in_channel",
                 "replace_original": self._own and private,
-                "text": drawn_message.text,
-                "blocks": drawn_message.blocks,
+                "text": rendered.text,
+                "blocks": rendered.blocks,
                 "unfurl_links": False,
                 "unfurl_media": False,
             }

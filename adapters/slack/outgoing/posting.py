@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.drawing.message import MAX_BLOCKS, Drawn, draw, draw_text
 from adapters.slack.outgoing.answers import UnexpectedAnswer, text
 from adapters.slack.outgoing.calls import call
+from adapters.slack.rendering.message import MAX_BLOCKS, Rendered, render, render_text
 from bot.errors import MessageGone, MessageRefused
 from bot.message import Message
 from bot.ports.chat import Sent
@@ -25,7 +25,7 @@ class MessageIdMissing(UnexpectedAnswer):
 
 
 async def shown(
-    send: Callable[[Drawn], Awaitable[T]],
+    send: Callable[[Rendered], Awaitable[T]],
     message: Message,
     *,
     shared: bool = False,
@@ -37,10 +37,10 @@ async def shown(
     saying it again says it once.
     """
     try:
-        return await send(draw(message, shared=shared, most=most))
+        return await send(render(message, shared=shared, most=most))
     except (ValueError, MessageRefused) as error:
         log.error("slack message sent as plain text", reason=str(error))
-    return await send(draw_text(message))
+    return await send(render_text(message))
 
 
 async def post(
@@ -53,12 +53,12 @@ async def post(
 ) -> Sent:
     """Post into a channel, or to a person by member id. Raises ChatError."""
 
-    async def send(drawn_message: Drawn) -> dict[str, Any]:
+    async def send(rendered: Rendered) -> dict[str, Any]:
         return await call(
             web.chat_postMessage(
                 channel=channel,
-                text=drawn_message.text,
-                blocks=drawn_message.blocks,
+                text=rendered.text,
+                blocks=rendered.blocks,
                 thread_ts=thread,
                 metadata=metadata,
                 parse="none",
@@ -82,13 +82,13 @@ async def update(web: AsyncWebClient, message_id: str, message: Message) -> None
     if not (channel and colon and ts):
         raise MessageGone("This is not the id of a Slack message.")
 
-    async def send(drawn_message: Drawn) -> dict[str, Any]:
+    async def send(rendered: Rendered) -> dict[str, Any]:
         return await call(
             web.chat_update(
                 channel=channel,
                 ts=ts,
-                text=drawn_message.text,
-                blocks=drawn_message.blocks,
+                text=rendered.text,
+                blocks=rendered.blocks,
                 parse="none",
                 link_names=False,
             )

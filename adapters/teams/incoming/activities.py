@@ -18,11 +18,11 @@ from botframework.connector.auth import BotFrameworkAuthentication, ClaimsIdenti
 from botframework.connector.auth.authenticate_request_result import AuthenticateRequestResult
 from botframework.connector.auth.connector_factory import ConnectorFactory
 
-from adapters.teams.drawing.elements import OWN, VERB, VIEW
-from adapters.teams.drawing.forms import said_by
 from adapters.teams.incoming import dialogs
 from adapters.teams.incoming.envelope import ActivityInvalid, Envelope
 from adapters.teams.incoming.words import as_typed
+from adapters.teams.rendering.elements import OWN, VERB, VIEW
+from adapters.teams.rendering.forms import said_by
 from bot.domain.normalization import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.ports.chat import ConversationRef

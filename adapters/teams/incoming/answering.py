@@ -13,10 +13,10 @@ from typing import Any
 import stamina
 import structlog
 
-from adapters.teams.drawing.card import CARD_TYPE, draw
-from adapters.teams.drawing.texts import plain
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
+from adapters.teams.rendering.card import CARD_TYPE, render
+from adapters.teams.rendering.texts import plain
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
@@ -103,7 +103,7 @@ def in_response(message: Message, *, own: bool, shared: bool = False, viewer: st
     """
     if message.role is Role.REFUSAL:
         return says(message.words)
-    drawn = draw(message, own=own, shared=shared, viewers=(viewer,) if viewer else ())
+    drawn = render(message, own=own, shared=shared, viewers=(viewer,) if viewer else ())
     return {"statusCode": 200, "type": CARD_TYPE, "value": drawn}
 
 

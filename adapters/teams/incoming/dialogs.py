@@ -12,11 +12,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adapters.teams.drawing.card import CARD_TYPE, draw
-from adapters.teams.drawing.forms import said_by
-from adapters.teams.drawing.texts import clip, plain
 from adapters.teams.incoming.envelope import ActivityInvalid
 from adapters.teams.incoming.words import as_typed
+from adapters.teams.rendering.card import CARD_TYPE, render
+from adapters.teams.rendering.forms import said_by
+from adapters.teams.rendering.texts import clip, plain
 from bot.message import Message
 
 Json = dict[str, Any]
@@ -77,7 +77,7 @@ def _of_card(drawn: Any) -> Iterator[str]:
 
 def shown(message: Message) -> Json:
     """The body of the response: the dialog shows this."""
-    card = {"contentType": CARD_TYPE, "content": _submitting(draw(message, own=True))}
+    card = {"contentType": CARD_TYPE, "content": _submitting(render(message, own=True))}
     title = clip(plain(message.summary), MAX_TITLE)
     value = {"title": title, "width": "medium", "height": "medium", "card": card}
     return {"task": {"type": "continue", "value": value}}

@@ -18,13 +18,13 @@ import structlog
 from pydantic_core import to_json
 
 from adapters.http.unknown_outcome import NOTHING_SENT
-from adapters.teams.drawing.card import CARD_TYPE, draw
-from adapters.teams.drawing.texts import plain
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.backoff import Backoff
 from adapters.teams.outgoing.refusals import Answer, ServedElsewhere, meaning
 from adapters.teams.outgoing.tokens import BotToken, is_known_service
 from adapters.teams.outgoing.viewers import Viewers
+from adapters.teams.rendering.card import CARD_TYPE, render
+from adapters.teams.rendering.texts import plain
 from bot.errors import (
     ChannelUnreachable,
     ChatUnreachable,
@@ -80,7 +80,7 @@ class Connector:
     async def send(self, place: Place, message: Message, *, own: bool = False) -> str:
         """A new message at the end of the conversation or thread; returns its id.
 
-        `own`: it is an answer (`adapters.teams.drawing.card`).
+        `own`: it is an answer (`adapters.teams.rendering.card`).
         """
         path = f"/v3/conversations/{quote(place.conversation_id, safe='')}/activities"
 
@@ -211,7 +211,7 @@ class Connector:
         viewers = await asks.ids() if asks is not None else ()
         shared = own and for_one and bool(place.only_for or self._settings.channel)
         try:
-            drawn = draw(message, own=own, shared=shared, viewers=viewers)
+            drawn = render(message, own=own, shared=shared, viewers=viewers)
             card = {"contentType": CARD_TYPE, "content": drawn}
             return await send(self._activity(message, attachments=[card]))
         except MessageRefused as error:

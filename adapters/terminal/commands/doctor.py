@@ -16,8 +16,8 @@ from typing import Annotated
 import typer
 
 from adapters.terminal import logs
-from adapters.terminal.drawing import console, printable
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
+from adapters.terminal.rendering import console, printable
 from bot.chat import doctor as saying
 from bot.chat.words import FALLBACK, Words
 from bot.domain.doctor.checks import worst

@@ -14,8 +14,8 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from adapters.terminal.context import InventoryContext, OpenInventory
-from adapters.terminal.drawing import console, draw, printable
 from adapters.terminal.options import Config, Level, LogLevel, one_of
+from adapters.terminal.rendering import console, printable, render
 from adapters.terminal.running import run_on
 from bot.chat import phrases
 from bot.chat.inventory import reasons
@@ -87,7 +87,7 @@ def add_inventory_commands(cli: typer.Typer, open_inventory: OpenInventory) -> N
             if write is not None:
                 typer.echo(write(found), nl=False)
             else:
-                _draw_apps(found, context)
+                _render_apps(found, context)
             failed = any((scan := found.scans.get(name)) is None or scan.failure for name in wanted)
             return PARTLY if failed else DONE
 
@@ -133,7 +133,7 @@ async def _scan(context: InventoryContext, org: list[str] | None, full: bool) ->
 
     with bars:
         scans = await asyncio.gather(*(scan_org(name) for name in names))
-    draw(replies.scanned(scans), console())
+    render(replies.scanned(scans), console())
     return PARTLY if any(scan.failure for scan in scans) else DONE
 
 
@@ -142,7 +142,7 @@ async def _why(context: InventoryContext, name: str, as_json_: bool) -> int:
     try:
         record, _ = await named_app(context.ledger, name)
     except ConsentError as error:
-        draw(Replies(words, in_chat=False).error(error), console(errors=True))
+        render(Replies(words, in_chat=False).error(error), console(errors=True))
         return FAILED
     found = await _inventory(context, (), None)
     if as_json_:
@@ -156,11 +156,11 @@ async def _why(context: InventoryContext, name: str, as_json_: bool) -> int:
         prospect=found.prospects.get(record.app.ref),
         in_chat=False,
     )
-    draw(shown, console())
+    render(shown, console())
     return DONE
 
 
-def _draw_apps(found: Inventory, context: InventoryContext) -> None:
+def _render_apps(found: Inventory, context: InventoryContext) -> None:
     apps, requests, prospects = found.apps, found.requests, found.prospects
     page = Page(
         counts=Counter(app.state for app in apps if not app.is_waived),
@@ -172,7 +172,7 @@ def _draw_apps(found: Inventory, context: InventoryContext) -> None:
     )
     words, now = Words(context.language), context.clock.now()
     shown = overview(words, page, found.scans, now, wanted=Wanted(Part.ALL), in_chat=False)
-    draw(shown, console())
+    render(shown, console())
 
 
 async def _inventory(

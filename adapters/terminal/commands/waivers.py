@@ -16,8 +16,8 @@ from typing import Annotated
 
 import typer
 
-from adapters.terminal.drawing import console, draw
 from adapters.terminal.options import Config
+from adapters.terminal.rendering import console, render
 from adapters.terminal.running import run_on
 from bot.chat.replies import Replies
 from bot.chat.typed.find_app import named_app
@@ -100,24 +100,24 @@ async def _waive(context: WaiverContext, app: str, until: str, because: str, *, 
     what = (record.app.ref, term.until, term.why, f"terminal:{who}", who)
     found = await context.waive.preview(*what)
     if not sure:
-        draw(replies.waivers.sure(found), console())
+        render(replies.waivers.sure(found), console())
         if not await asyncio.to_thread(typer.confirm, replies.waivers.question):
             return FAILED
-    draw(replies.waivers.done(await context.waive.waive(*what)), console())
+    render(replies.waivers.done(await context.waive.waive(*what)), console())
     return DONE
 
 
 async def _unwaive(context: WaiverContext, app: str) -> int:
     record, _ = await named_app(context.ledger, app)
     back = await context.waive.take_back(record.app.ref, f"terminal:{getpass.getuser()}")
-    draw(_replies(context).waivers.taken_back(back), console())
+    render(_replies(context).waivers.taken_back(back), console())
     return DONE
 
 
 async def _waivers(context: WaiverContext) -> int:
     apps = tuple([app for app in await context.ledger.summaries() if app.is_waived])
     page = Page(shown=apps, waived=len(apps))
-    draw(_replies(context).waivers.listed(page), console())
+    render(_replies(context).waivers.listed(page), console())
     return DONE
 
 
@@ -126,5 +126,5 @@ def _replies(context: WaiverContext) -> Replies:
 
 
 def _refused(message: Message) -> int:
-    draw(message, console(errors=True))
+    render(message, console(errors=True))
     return FAILED

@@ -61,7 +61,7 @@ class Live:
                     if progress is None:
                         yield ": still here\n\n"
                     elif progress.request.stage.is_open:
-                        part = self._pages.draw(
+                        part = self._pages.render(
                             words, "status.html", request_status=status_of(words, progress)
                         )
                         yield _event("status", part)

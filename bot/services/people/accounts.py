@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.changes import Action, AuditEntry, Changes
-from bot.domain.normalization import exact, normalized, visible
+from bot.domain.normalization import cleaned, exact, normalized
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.policy import AccountNote, AccountRule
 from bot.domain.summaries import AppSummary
@@ -36,7 +36,7 @@ class Accounts:
 
     async def own(self, account: str, owner: str, by: ChatIdentity) -> Noted:
         """`account` belongs to the person with the address `owner`; to nobody when that is ""."""
-        return await self._say(account, AccountRule.OWNER, by, exact(visible(owner)))
+        return await self._say(account, AccountRule.OWNER, by, exact(cleaned(owner)))
 
     async def deny(self, account: str, by: ChatIdentity) -> Noted:
         """`account` is never to be asked."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bot.domain.normalization import visible, with_emoji
+from bot.domain.normalization import cleaned, with_emoji
 
 _QUOTATION = re.compile(r"^(?:>+\s*)+")
 _BULLET = re.compile(r"^(?:[-*+•◦▪▫‣⁃–—]|\d{1,2}[.)])\s+(?=\S)")
@@ -33,7 +33,7 @@ def one_line(text: str) -> str:
     A quotation is what somebody else said, and what is struck out nobody says any more; where there
     is nothing else, it is meant.
     """
-    lines = [line for line in visible(text).splitlines() if line and not _is_fence(line)]
+    lines = [line for line in cleaned(text).splitlines() if line and not _is_fence(line)]
     own = [line for line in map(_standing, lines) if line and not _QUOTATION.match(line)]
     bare = (_BULLET.sub("", _QUOTATION.sub("", line, count=1), count=1) for line in own or lines)
     said = with_emoji(" ".join(bare)).split()
@@ -47,7 +47,7 @@ def _plain(word: str) -> str:
 
 def quoted(text: str) -> bool:
     """Whether all that was said is a quotation of somebody else, or struck out."""
-    lines = [line for line in visible(text).splitlines() if line and not _is_fence(line)]
+    lines = [line for line in cleaned(text).splitlines() if line and not _is_fence(line)]
     return bool(lines) and all(_QUOTATION.match(line) or not _standing(line) for line in lines)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.drawing.texts import Json, plain
+from adapters.slack.rendering.texts import Json, plain
 from bot.form import MOST_FILLED, Field, FieldKind, Form, filled
 
 _MAX_TITLE = 24

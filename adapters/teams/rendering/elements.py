@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, assert_never
 
-from adapters.teams.drawing.texts import Json, clip, escape, plain, spoken
+from adapters.teams.rendering.texts import Json, clip, escape, plain, spoken
 from bot.message import (
     MARKS,
     Block,
@@ -67,7 +67,7 @@ def parts_of(block: Block) -> int:
             assert_never(block)
 
 
-def drawn(block: Block, left: int, own: bool) -> list[Json]:
+def render_block(block: Block, left: int, own: bool) -> list[Json]:
     """The elements of the first `left` parts of a block."""
     match block:
         case Heading(text):
@@ -93,7 +93,7 @@ def drawn(block: Block, left: int, own: bool) -> list[Json]:
         case Group():
             return _group(block, left, own)
         case Folded(label, words, blocks):
-            inner = [one for b in blocks[:left] for one in drawn(b, parts_of(b), own)]
+            inner = [one for b in blocks[:left] for one in render_block(b, parts_of(b), own)]
             inner += _more(blocks, left)
             target = f"folded:{words}"
             return [_row([_toggle(label, target)]), _hidden(target, inner)] if inner else []

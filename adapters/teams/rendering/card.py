@@ -9,9 +9,9 @@ from heapq import heapify, heappop, heappush
 
 from pydantic_core import to_json
 
-from adapters.teams.drawing.elements import VIEW, drawn, name, parts_of
-from adapters.teams.drawing.forms import apart, form
-from adapters.teams.drawing.texts import Json, clip, escape, mentions, plain
+from adapters.teams.rendering.elements import VIEW, name, parts_of, render_block
+from adapters.teams.rendering.forms import apart, form
+from adapters.teams.rendering.texts import Json, clip, escape, mentions, plain
 from bot.message import Block, Buttons, Folded, Group, Message, Note, Said, Text
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
@@ -20,7 +20,7 @@ RESERVE = 64  # bytes for what depends on the elements
 MAX_SUMMARY = 500  # characters
 
 
-def draw(
+def render(
     message: Message, *, own: bool = False, shared: bool = False, viewers: Sequence[str] = ()
 ) -> Json:
     """The card. Never longer than MAX_CARD_BYTES: what does not fit ends in "… +N".
@@ -38,7 +38,7 @@ def draw(
     room = [parts_of(block) for block in blocks]
 
     def sketched(block: Block, left: int) -> list[Json]:
-        elements = drawn(block, left, own)
+        elements = render_block(block, left, own)
         return list(map(apart, elements)) if message.form else elements
 
     shown = list(map(sketched, blocks, room))
@@ -79,8 +79,8 @@ def _paragraphs(blocks: tuple[Block, ...]) -> Iterator[Said]:
                 yield from _paragraphs(inner)
 
 
-def _size(drawn: Json | list[Json]) -> int:
-    return len(to_json(drawn))
+def _size(render_block: Json | list[Json]) -> int:
+    return len(to_json(render_block))
 
 
 def _card(message: Message, body: list[Json], told: list[Json], viewers: Sequence[str]) -> Json:
@@ -91,7 +91,7 @@ def _card(message: Message, body: list[Json], told: list[Json], viewers: Sequenc
         "version": "1.5",
         "speak": words,
         "fallbackText": escape(words),
-        "body": body or drawn(Text(name(message.summary)), MAX_SUMMARY, own=False),
+        "body": body or render_block(Text(name(message.summary)), MAX_SUMMARY, own=False),
     }
     if message.view and viewers:
         asks = {"type": "Action.Execute", "verb": VIEW, "data": {VIEW: message.view}}

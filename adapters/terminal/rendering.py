@@ -37,7 +37,7 @@ def console(*, errors: bool = False) -> Console:
     )
 
 
-def draw(shown: Message, on: Console) -> None:
+def render(shown: Message, on: Console) -> None:
     """Print a message. Buttons that say a chat command are left out, addresses are printed."""
     _blocks(shown.blocks, on)
 

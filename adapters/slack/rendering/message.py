@@ -3,7 +3,7 @@
 Every text is shown literally (`texts`). Texts that are too long are cut at a word with `…`. Slack
 takes one table in a message: the others are written out in lines, as are tables that are too wide;
 of one that is too long the rest is counted. A message whose *shape* still does not fit (too many
-blocks, an address that is none) raises ValueError, and `draw_text` says the same in plain text.
+blocks, an address that is none) raises ValueError, and `render_text` says the same in plain text.
 
 Limits: docs.slack.dev/reference/block-kit/blocks. That all texts of a message together may be
 refused above some 13,200 characters is not documented (slackapi/bolt-js issue 2509); nor is that a
@@ -20,8 +20,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.slack.drawing.elements import MAX_ID, MAX_TEXT, drawn
-from adapters.slack.drawing.texts import NOTHING, Json, clean, escape, fit, plain
+from adapters.slack.rendering.elements import MAX_ID, MAX_TEXT, render_block
+from adapters.slack.rendering.texts import NOTHING, Json, clean, escape, fit, plain
 from bot.message import (
     Block,
     Button,
@@ -49,14 +49,14 @@ _CAPS = (1500, 800, 400, 200, 120, 75, 50, 30, 20, 12, 8, 5, 3, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Rendered:
     """What Slack is given: the blocks, and the one-line form for notifications."""
 
     text: str
     blocks: list[Json]
 
 
-def draw(message: Message, *, shared: bool = False, most: int = MAX_BLOCKS) -> Drawn:
+def render(message: Message, *, shared: bool = False, most: int = MAX_BLOCKS) -> Rendered:
     """The message within Slack's limits. Raises ValueError when its shape does not fit.
 
     `shared`: others are there who do not see it, so that it can be shared with them. `most`: so
@@ -77,7 +77,7 @@ def draw(message: Message, *, shared: bool = False, most: int = MAX_BLOCKS) -> D
     return _named(text, blocks)
 
 
-def draw_text(message: Message) -> Drawn:
+def render_text(message: Message) -> Rendered:
     """All that the message says, as text: what cannot be drawn, or what Slack will not have."""
     left = escape(clean(in_text(message))) or NOTHING
     blocks: list[Json] = []
@@ -95,10 +95,10 @@ def draw_text(message: Message) -> Drawn:
     return _named(fit(message.summary, _MAX_SUMMARY) or NOTHING, blocks)
 
 
-def _named(text: str, blocks: list[Json]) -> Drawn:
+def _named(text: str, blocks: list[Json]) -> Rendered:
     """Slack asks for a new `block_id` in every update, unique within the message."""
     digest = hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:12]
-    return Drawn(text, [block | {"block_id": f"{n}-{digest}"} for n, block in enumerate(blocks)])
+    return Rendered(text, [block | {"block_id": f"{n}-{digest}"} for n, block in enumerate(blocks)])
 
 
 def _literal(escaped: str) -> Json:
@@ -113,7 +113,7 @@ def _is_short_enough(blocks: list[Json]) -> bool:
 def _fitting(message: Message, shared: bool) -> Message:
     """The same with one table no longer and no wider than Slack's are, and ids that are unique."""
     blocks: list[Block] = []
-    drawn = False
+    render_block = False
     names: set[str] = set()
     for block in message.blocks:
         if isinstance(block, Buttons | Group):
@@ -122,10 +122,10 @@ def _fitting(message: Message, shared: bool) -> Message:
             blocks.append(block)
         elif not block.rows:
             continue
-        elif drawn or not _is_regular(block):
+        elif render_block or not _is_regular(block):
             blocks += [Text(part) for part in _in_parts(rows_in_text(block))]
         else:
-            drawn = True
+            render_block = True
             blocks.append(replace(block, rows=block.rows[:MAX_TABLE_ROWS]))
             if len(block.rows) > MAX_TABLE_ROWS:
                 blocks.append(Note(f"… +{len(block.rows) - MAX_TABLE_ROWS}"))
@@ -186,7 +186,7 @@ def _in_parts(lines: Iterable[str]) -> Iterator[str]:
 
 def _blocks(message: Message, cap: int) -> list[Json]:
     summary = plain(message.summary, min(cap, MAX_TEXT))
-    blocks = [one for block in message.blocks for one in drawn(block, cap)]
+    blocks = [one for block in message.blocks for one in render_block(block, cap)]
     return blocks or [{"type": "section", "text": summary}]
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from adapters.slack.drawing.texts import NOTHING, Json, clean, cut, plain, spoken
+from adapters.slack.rendering.texts import NOTHING, Json, clean, cut, plain, spoken
 from bot.message import (
     MARKS,
     Block,
@@ -66,7 +66,7 @@ _BUTTONS_PER_ROW = 25
 _BAR = 14
 
 
-def drawn(block: Block, cap: int) -> Iterator[Json]:
+def render_block(block: Block, cap: int) -> Iterator[Json]:
     """The Slack blocks for one block, no text above `cap`; none where it says nothing."""
     match block:
         case Heading(text):

@@ -39,7 +39,7 @@ from bot.message import (
 WIDTH = 72
 
 
-class Drawing:
+class MailRenderer:
     """Both forms; the template is read once."""
 
     def __init__(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.teams.drawing.elements import OWN, VERB, name
-from adapters.teams.drawing.texts import Json
+from adapters.teams.rendering.elements import OWN, VERB, name
+from adapters.teams.rendering.texts import Json
 from bot.form import MOST_FILLED, Field, FieldKind, Form, filled
 
 SAID = "form"
