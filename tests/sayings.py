@@ -359,7 +359,7 @@ def personal(replies: PersonalReplies) -> dict[str, list[Message]]:
         "verified": [replies.verified(replace(REQUEST, stage=stage)) for stage in Stage],
         "taken_on": [replies.taken_on(REQUEST, way) for way in ("", LINK)],
         "checking": [replies.checking(REQUEST)],
-        "sights": [replies.sights(REQUEST)],
+        "observations": [replies.observations(REQUEST)],
         "seen": [replies.seen(REQUEST)],
         "not_me_sure": [replies.not_me_sure(REQUEST)],
         "not_me": [replies.not_me(REQUEST)],
