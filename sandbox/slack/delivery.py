@@ -45,6 +45,7 @@ class SlackDelivery:
     socket: SocketMode | None = None
     timeout: float = 3.0
     retry_delays: tuple[float, ...] = (0.5, 60.0, 300.0)
+    deliveries: list[Delivery] = field(default_factory=list)
 
     async def event(self, body: bytes) -> None:
         """Deliver an event; again, with number and reason, while the bot does not take it."""
@@ -66,8 +67,7 @@ class SlackDelivery:
         if self.socket is not None:
             taken = await self.socket.send(body, retry)
             failure = "" if taken else "http_timeout"
-            self.changed()
-            return Delivery(failure, None)
+            return self._ended(Delivery(failure, None))
         kind = "application/json" if body[:1] == b"{" else "application/x-www-form-urlencoded"
         stamp = str(int(time.time()))
         signed = {
@@ -86,8 +86,12 @@ class SlackDelivery:
             failure = "http_timeout"
         except (httpx.TransportError, httpx.UnsupportedProtocol):
             failure = "connection_failed"
+        return self._ended(Delivery(failure, response))
+
+    def _ended(self, delivery: Delivery) -> Delivery:
+        self.deliveries.append(delivery)
         self.changed()
-        return Delivery(failure, response)
+        return delivery
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
