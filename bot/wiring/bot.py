@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.applications import Starlette
 
-from adapters.charts.chart_renderer import PillowCharts
+from adapters.charts.painter import PillowCharts
 from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http

@@ -25,8 +25,15 @@ class Delivery:
     there was no answer in time.
     """
 
+    what: str
+    seconds: float
     failure: str
     response: httpx.Response | None = field(repr=False)
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer."""
+        return None if self.response is None else self.response.status_code
 
 
 @dataclass
@@ -47,7 +54,7 @@ class SlackDelivery:
     retry_delays: tuple[float, ...] = (0.5, 60.0, 300.0)
     deliveries: list[Delivery] = field(default_factory=list)
 
-    async def event(self, body: bytes) -> None:
+    async def event(self, body: bytes, what: str) -> None:
         """Deliver an event; again, with number and reason, while the bot does not take it."""
         reason = ""
         for retry, delay in enumerate((0.0, *self.retry_delays)):
@@ -55,19 +62,22 @@ class SlackDelivery:
             headers = (
                 {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": reason} if retry else {}
             )
-            delivery = await self.request(body, headers)
+            delivery = await self.request(what, body, headers)
             reason = delivery.failure
             stop = delivery.response and delivery.response.headers.get("x-slack-no-retry") == "1"
             if not reason or stop:
                 return
 
-    async def request(self, body: bytes, headers: dict[str, str] | None = None) -> Delivery:
+    async def request(
+        self, what: str, body: bytes, headers: dict[str, str] | None = None
+    ) -> Delivery:
         """Send the body to the bot, signed, and wait as long as Slack does."""
+        started = time.monotonic()
         retry = int((headers or {}).get("X-Slack-Retry-Num", 0))
         if self.socket is not None:
             taken = await self.socket.send(body, retry)
             failure = "" if taken else "http_timeout"
-            return self._ended(Delivery(failure, None))
+            return self._ended(Delivery(what, time.monotonic() - started, failure, None))
         kind = "application/json" if body[:1] == b"{" else "application/x-www-form-urlencoded"
         stamp = str(int(time.time()))
         signed = {
@@ -86,7 +96,7 @@ class SlackDelivery:
             failure = "http_timeout"
         except (httpx.TransportError, httpx.UnsupportedProtocol):
             failure = "connection_failed"
-        return self._ended(Delivery(failure, response))
+        return self._ended(Delivery(what, time.monotonic() - started, failure, response))
 
     def _ended(self, delivery: Delivery) -> Delivery:
         self.deliveries.append(delivery)

@@ -100,7 +100,7 @@ class SlackPeople:
             ),
             "trigger_id": self.workspace.new_trigger(who, time.time()),
         }
-        delivery = await self.delivery.request(urlencode(fields).encode())
+        delivery = await self.delivery.request("command", urlencode(fields).encode())
         if delivery.failure:
             late = delivery.failure == "http_timeout"
             code = "operation_timeout" if late else "dispatch_failed"
@@ -254,7 +254,7 @@ class SlackPeople:
             return True
         challenge = secrets.token_urlsafe(24)
         body = {"token": "legacy", "challenge": challenge, "type": "url_verification"}
-        delivery = await self.delivery.request(json.dumps(body).encode())
+        delivery = await self.delivery.request("url_verification", json.dumps(body).encode())
         return delivery.response is not None and challenge in delivery.response.text
 
     async def aclose(self) -> None:
@@ -335,7 +335,7 @@ class SlackPeople:
     async def _interact(self, payload: Json, where: Conversation | None = None) -> None:
         """Send an interaction; who pressed something in a conversation sees that it failed."""
         body = urlencode({"payload": json.dumps(payload)}).encode()
-        delivery = await self.delivery.request(body)
+        delivery = await self.delivery.request(str(payload["type"]), body)
         if delivery.failure and where is not None:
             who = str(payload["user"]["id"])
             self._notice(where, who, f"{BOT_NAME} did not respond. Try again in a while.")
@@ -390,4 +390,4 @@ class SlackPeople:
             ],
             "is_ext_shared_channel": False,
         }
-        self._beside.begin(self.delivery.event(json.dumps(envelope).encode()))
+        self._beside.begin(self.delivery.event(json.dumps(envelope).encode(), str(event["type"])))
