@@ -80,11 +80,11 @@ class AppLists:
     async def named(self, said: str) -> Wanted | None:
         """What is wanted where a sentence names an org, or somebody who has an open app."""
         names = names_in(said)
-        words = [likeness(one) for one in names.split()]
+        words = [normalized(one) for one in names.split()]
         if not 0 < len(words) <= LONGEST_NAME:
             return None
         for org in self._scan.org_names:
-            if likeness(org) in words:
+            if normalized(org) in words:
                 return Wanted(org=org)
         for name in dict.fromkeys((names, names.removesuffix("s"))):  # "Adas Apps"
             wanted = Wanted(person=name)

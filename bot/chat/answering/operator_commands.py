@@ -278,7 +278,7 @@ class OperatorCommands:
         if (wanted := await self._lists.named(command.app)) is not None:
             return await self._list(replies, progress, 1, wanted)
         if isinstance(command, Send) and sentence(command.app).partition(" ")[0] in OF_ALL:
-            return courtesies.unsure(replies.words, "send all", asker.platform)
+            return small_talk.unsure(replies.words, "send all", asker.platform)
         if error.name and names_in(command.app):
             raise error
         said = f"{(verb := verb_about_app(command))} {command.app}"
