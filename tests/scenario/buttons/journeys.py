@@ -46,10 +46,15 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
             "gita",
         ),
         Step(
-            "mine already:{code}", "done", "Thank you", "already {code}", "I am checking", by="gita"
+            "my_requests already:{code}",
+            "done",
+            "Thank you",
+            "already {code}",
+            "I am checking",
+            by="gita",
         ),
         Step(
-            "mine later:{code}, form later",
+            "my_requests later:{code}, form later",
             "mine",
             "waiting for you",
             "later {code}",
@@ -71,9 +76,16 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
         Step("composer me", LETTER, "", "me {code}", "Taken on", by="gita"),
         Step("composer okta", LETTER, "", "http.*/admin/app/office365/.*", by="gita"),
         Step("personal steps", "me {code}", "in your hands", "http.*/s/.*", by="gita"),
-        Step("mine me:{code}", "mine", "waiting for you", "me {code}", "in your hands", by="gita"),
         Step(
-            "mine saved:{code}",
+            "my_requests me:{code}",
+            "mine",
+            "waiting for you",
+            "me {code}",
+            "in your hands",
+            by="gita",
+        ),
+        Step(
+            "my_requests saved:{code}",
             "mine",
             "waiting for you",
             "saved {code}",
@@ -96,7 +108,7 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
         Step("composer me", LETTER, "", "me {code}", "Taken on", by="gita"),
         Step("composer saved", LETTER, "", "saved {code}", "keep checking", by="gita"),
         Step(
-            "mine notme:{code}, form not_me",
+            "my_requests notme:{code}, form not_me",
             "mine",
             "waiting for you",
             "notme {code}",
@@ -113,15 +125,15 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
         Step("overview show, overview show:{number}", "apps", " done", "apps by person", "Gita"),
         Step("overview page:{number}", "apps", " done", "apps 2", "Page 2"),
         Step("overview share", "apps", " done", "apps 1 shared", " done"),
-        Step("holders send:{ref}", "apps in contoso", " done", "send .*", "personal link"),
+        Step("app_items send:{ref}", "apps in contoso", " done", "send .*", "personal link"),
         *(
-            Step("holders {verb}:{ref}", "apps", " done", f"{verb} .*", then)
+            Step("app_items {verb}:{ref}", "apps", " done", f"{verb} .*", then)
             for verb, then in (("why", "How I know"), ("who", "ask"), ("check", "How I know"))
         ),
         Step("boards apps", BOARD, "", "apps", " done"),
-        Step("public sure", "remind", "Post", "remind sure", "on its way"),
+        Step("confirmation sure", "remind", "Post", "remind sure", "on its way"),
         Step("composer apps", REMINDER, "", "apps", " done"),
-        Step("public sure", "report", "Post", "report sure", "on its way"),
+        Step("confirmation sure", "report", "Post", "report sure", "on its way"),
     ),
     "help": (
         Step("helping more, helping help:{verb}", "help", "o365bot", "help who", "who"),
@@ -214,7 +226,7 @@ IN_TIME = (
     ),
     Step("digests apps", DIGEST, "", "apps", " done"),
     Step("news who:{ref}", DIGEST, "", "who .*", "ask"),
-    Step("sticking {verb}:{ref}", DIGEST, "", "check .*", "How I know"),
-    Step("sticking why:{ref}", DIGEST, "", "why .*", "How I know"),
-    Step("sticking who:{ref}", "home", " done", "who contoso/.*", "ask"),
+    Step("stuck_apps {verb}:{ref}", DIGEST, "", "check .*", "How I know"),
+    Step("stuck_apps why:{ref}", DIGEST, "", "why .*", "How I know"),
+    Step("stuck_apps who:{ref}", "home", " done", "who contoso/.*", "ask"),
 )
