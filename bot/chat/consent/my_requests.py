@@ -54,12 +54,12 @@ def mine(
 
 
 def _said(about: About, ways: Sequence[Sequence[Command]]) -> str:
-    """The title that fits; none speaks of a button that is not there."""
+    """The title that fits; where no button says what they said, their link leads to it."""
     if about.name:
         return "named"
     spoken = _SPOKEN_OF.get(about.said, ())
     if spoken and not any(_is(its[0], spoken) for its in ways):
-        return "title"
+        return f"{about.said}_by_link"
     return "later_then" if about.when else about.said
 
 
