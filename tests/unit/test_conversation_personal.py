@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.chat.answering.rate_limit import SAID
+from bot.chat.consent.my_requests import About, mine
 from bot.chat.typed.commands import (
     Already,
     ItIsMe,
@@ -22,6 +23,7 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import VERBS
+from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind, Stage
 from bot.domain.evidence.observations import Observation
 from bot.domain.evidence.rules import EvidenceKind
@@ -163,6 +165,15 @@ async def test_whoever_was_asked_is_told_what_waits_with_its_buttons(
     assert await world.request() == ASKED
     await world.say(f"me {CODE}")
     assert {*said_by_buttons(await world.say(words))} == buttons | {f"saved {CODE}"}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_where_chat_is_no_proof_done_is_confirmed_behind_the_link(language: str) -> None:
+    """There is no button for it in chat then, and no title speaks of one."""
+    about, due = About("done"), ASKED.requested_at.date()
+    answer = mine(Words(language), (ASKED,), about, due, chat_is_proof=False)
+    assert answer.text.startswith(("Thanks! Please confirm", "Danke! Bestätigen Sie"))
+    assert not any("already" in said for said in said_by_buttons(answer))
 
 
 @pytest.mark.parametrize("words", ["why {}", "who {}", "why {} in full", "who has to do {}?"])

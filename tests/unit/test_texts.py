@@ -303,6 +303,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
             "title",
             "hello",
             "done",
+            "done_by_link",
             "later",
             "me",
             "not_me",
