@@ -172,7 +172,7 @@ async def test_where_chat_is_no_proof_done_is_confirmed_behind_the_link(language
     """There is no button for it in chat then, and no title speaks of one."""
     about, due = About("done"), ASKED.requested_at.date()
     answer = mine(Words(language), (ASKED,), about, due, chat_is_proof=False)
-    assert answer.text.startswith(("Thanks! Please confirm", "Danke! Bestätigen Sie"))
+    assert answer.summary.startswith(("Thanks! Please confirm", "Danke! Bestätigen Sie"))
     assert not any("already" in said for said in said_by_buttons(answer))
 
 
