@@ -93,7 +93,8 @@ async def test_the_exchange_with_microsoft_writes_no_secret(
     login: Login, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """httpx at DEBUG included: the code, the verifier, the tokens and our secret stay out."""
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "httpx", "httpcore"):  # another test may have quietened them
+        caplog.set_level(logging.DEBUG, logger=name)
     login.tokens = {
         "id_token": login.sign(login.id_claims("the-nonce-of-it")),
         "access_token": login.sign(login.access_claims()),
