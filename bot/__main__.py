@@ -59,7 +59,7 @@ def the_cli() -> typer.Typer:
 
 def _examine(settings: Settings) -> tuple[str, ...]:
     """What cannot be used is raised, what soon cannot is returned."""
-    from bot.wiring.check import examine, soon_over
+    from bot.wiring.terminal.check import examine, soon_over
 
     now = datetime.now(UTC)
     examine(settings, now)
@@ -87,7 +87,7 @@ async def _context(settings: Settings) -> AsyncIterator[InventoryContext]:
 @asynccontextmanager
 async def _planner(settings: Settings) -> AsyncIterator[Planner]:
     """What the commands about the campaign look at; it sends nothing."""
-    from bot.wiring.commands import open_planner
+    from bot.wiring.terminal.commands import open_planner
 
     async with open_planner(settings) as planner:
         yield planner
@@ -96,7 +96,7 @@ async def _planner(settings: Settings) -> AsyncIterator[Planner]:
 @asynccontextmanager
 async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
     """What tests the connections; beside a running bot, or without one."""
-    from bot.wiring.doctor import open_doctor
+    from bot.wiring.terminal.doctor import open_doctor
 
     async with open_doctor(settings) as doctor:
         yield doctor
@@ -106,7 +106,7 @@ async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
 async def _waivers(settings: Settings) -> AsyncIterator[WaiverContext]:
     """What the commands about waivers work on; a running bot sends what follows."""
     from adapters.terminal.commands.waivers import WaiverContext
-    from bot.wiring.commands import open_waivers
+    from bot.wiring.terminal.commands import open_waivers
 
     async with open_waivers(settings) as (ledger, waive, clock):
         yield WaiverContext(ledger, waive, clock, settings.language)
@@ -122,7 +122,7 @@ async def _backup_store(settings: Settings) -> AsyncIterator[BackupStore]:
 
 
 async def _sent_since(settings: Settings, at: datetime) -> WrittenSince:
-    from bot.wiring.commands import sent_since
+    from bot.wiring.terminal.commands import sent_since
 
     return await sent_since(settings, at)
 
@@ -130,19 +130,19 @@ async def _sent_since(settings: Settings, at: datetime) -> WrittenSince:
 async def _settle(
     settings: Settings, by: str, at: datetime, since: WrittenSince | None
 ) -> Sequence[Delivery]:
-    from bot.wiring.commands import settle_restored
+    from bot.wiring.terminal.commands import settle_restored
 
     return await settle_restored(settings, by, at, since)
 
 
 async def _held(settings: Settings) -> Sequence[str]:
-    from bot.wiring.commands import held_since_restored
+    from bot.wiring.terminal.commands import held_since_restored
 
     return await held_since_restored(settings)
 
 
 async def _release(settings: Settings, keys: Iterable[str], by: str, last: bool) -> int:
-    from bot.wiring.commands import release_held
+    from bot.wiring.terminal.commands import release_held
 
     return await release_held(settings, keys, by, last=last)
 
@@ -155,7 +155,7 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetContext]:
 
     from adapters.redis.upkeep.personal_data import RedisPersonalData
     from adapters.terminal.commands.store.forget import ForgetContext
-    from bot.services.campaign.forget import Found, find, forget
+    from bot.services.people.forget import Found, find, forget
     from bot.wiring.base import open_records
 
     async with open_records(settings) as records:

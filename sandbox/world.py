@@ -32,11 +32,11 @@ from sandbox.company.records import guid
 from sandbox.entra.graph import graph_app
 from sandbox.entra.login import login_app
 from sandbox.faults import Faults, Faulty
+from sandbox.http.serving import serve
 from sandbox.keys import SigningKey, key_for
 from sandbox.okta.api import okta_app
 from sandbox.okta.hooks import EventHook, EventHooks
 from sandbox.page.page import page_app
-from sandbox.serving import serve
 from sandbox.slack import workspace as slack_workspace
 from sandbox.slack.api import web_api
 from sandbox.slack.people import SlackPeople

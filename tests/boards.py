@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.channels.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import AuditEntry, Changes

@@ -39,8 +39,8 @@ from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import requeue
 from bot.services.delivery.send import Send
 from bot.settings.sections.chat import SlackSettings
-from bot.wiring.base import SystemClock
-from bot.wiring.bot import SystemSecrets, tune_gc
+from bot.wiring.base import SystemClock, SystemSecrets
+from bot.wiring.bot import tune_gc
 from tests.examples import POLICY
 from tests.fakes import reminding
 

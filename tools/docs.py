@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from adapters.redis.keys import Keys
-from bot.chat.answering.permissions import needed
+from bot.chat.answering.admission.permissions import needed
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import VERBS, typed
 from bot.chat.words import Words

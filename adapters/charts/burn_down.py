@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from PIL import Image, ImageDraw, ImageFont
 
 from adapters.charts.text import width, write
-from bot.domain.campaign.report import BurnDown
+from bot.domain.campaign.channels.report import BurnDown
 
 SIZE = (800, 520)
 """Shown at some 340 pixels on a phone: what is written must be read there."""

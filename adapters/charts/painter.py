@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from bot.domain.campaign.report import BurnDown
+from bot.domain.campaign.channels.report import BurnDown
 
 
 class PillowCharts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.campaign.board import Board
+from bot.domain.campaign.channels.board import Board
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import PASSED_ON, ConsentRequest
 from bot.domain.delivery.deliveries import Delivery

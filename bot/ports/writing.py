@@ -8,8 +8,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from bot.domain.campaign.channels.report import BurnDown
 from bot.domain.campaign.planned_messages import NextMessage
-from bot.domain.campaign.report import BurnDown
 from bot.domain.campaign.windows import Deadline
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Notice

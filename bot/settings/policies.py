@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.channels.board import BoardPolicy
 from bot.domain.delivery.limits import Call, Quotas, Window
 from bot.domain.delivery.notices import Channel
 from bot.domain.normalization import cleaned, exact, normalized

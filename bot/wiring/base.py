@@ -6,6 +6,7 @@ only the running bot needs (the chat platforms, the web server, the engine).
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -46,6 +47,23 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class SystemSecrets:
+    """The operating system's randomness."""
+
+    # Without 0/O, 1/I/L and U: people read codes to each other.
+    LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def identifier(self) -> str:
+        return secrets.token_hex(8)
+
+    def code(self) -> str:
+        letters = [secrets.choice(self.LETTERS) for _ in range(6)]
+        return "".join(letters[:3]) + "-" + "".join(letters[3:])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -66,10 +65,8 @@ from bot.settings.sections.clouds import SignInSettings
 from bot.settings.sections.mail import MailSettings
 from bot.settings.sections.webhook import WebhookSettings
 from bot.settings.settings import Settings
-from bot.wiring.base import Base, open_base, reminding_policy, store_place
+from bot.wiring.base import Base, SystemSecrets, open_base, reminding_policy, store_place
 from bot.wiring.chats import open_chats
-from bot.wiring.check import ends
-from bot.wiring.doctor import make_doctor
 from bot.wiring.health import health, ready
 from bot.wiring.reloading import (
     CurrentConversation,
@@ -80,28 +77,13 @@ from bot.wiring.reloading import (
     merged,
 )
 from bot.wiring.services import Outside, Services, assemble
+from bot.wiring.terminal.check import ends
+from bot.wiring.terminal.doctor import make_doctor
 
 if TYPE_CHECKING:
     from adapters.mail.bounces import ImapBounces
 
 log = structlog.get_logger(__name__)
-
-
-class SystemSecrets:
-    """The operating system's randomness."""
-
-    # Without 0/O, 1/I/L and U: people read codes to each other.
-    LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
-
-    def token(self) -> str:
-        return secrets.token_urlsafe(32)
-
-    def identifier(self) -> str:
-        return secrets.token_hex(8)
-
-    def code(self) -> str:
-        letters = [secrets.choice(self.LETTERS) for _ in range(6)]
-        return "".join(letters[:3]) + "-" + "".join(letters[3:])
 
 
 def tune_gc() -> None:

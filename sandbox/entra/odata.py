@@ -15,7 +15,7 @@ from typing import Any
 
 from sandbox.company.company import Company
 from sandbox.company.records import EntraGroup, EntraTenant, guid
-from sandbox.filters import FilterError, parse
+from sandbox.http.filters import FilterError, parse
 from sandbox.okta.shapes import instant
 
 Json = dict[str, Any]

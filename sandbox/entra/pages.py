@@ -26,7 +26,7 @@ from sandbox.company.records import (
 )
 from sandbox.company.traces import CONSENT_ROLES
 from sandbox.entra.tokens import Code, tenant_named
-from sandbox.pages import Pages
+from sandbox.http.pages import Pages
 
 CODE_SECONDS = 600
 

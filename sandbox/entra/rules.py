@@ -14,7 +14,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.filters import FilterError, comparisons
+from sandbox.http.filters import FilterError, comparisons
 
 REFERENCE = "https://learn.microsoft.com/graph/api/"
 CLAUSES_MOST = 15

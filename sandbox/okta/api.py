@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from sandbox.company.company import Company
 from sandbox.company.records import LogEvent, OktaApp, OktaOrg, OktaRole, OktaUser
-from sandbox.filters import Predicate, parse
+from sandbox.http.filters import Predicate, parse
 from sandbox.okta import shapes as shape
 from sandbox.okta.errors import OktaError, RateLimiter, not_found
 from sandbox.okta.pages import okta_page_routes

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from sandbox.company.company import Company, Refused
 from sandbox.company.records import OktaApp, OktaOrg, OktaUser
+from sandbox.http.pages import Pages
 from sandbox.okta.shapes import authorize_url
-from sandbox.pages import Pages
 
 INTEGRATION_TAB = "#tab-user-management/api-credentials"
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from sandbox.filters import FilterError, comparisons
+from sandbox.http.filters import FilterError, comparisons
 from sandbox.okta.errors import OktaError
 
 _ALL = "eq ne co sw ew gt ge lt le pr"

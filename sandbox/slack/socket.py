@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
 
-from sandbox.serving import HOST
+from sandbox.http.serving import HOST
 
 Json = dict[str, Any]
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sandbox.chatlog import ChatLog, Conversation, Message
 from sandbox.company.company import Company
 from sandbox.company.records import Person
-from sandbox.limits import RateLimit
+from sandbox.http.limits import RateLimit
 from sandbox.slack.socket import SocketMode
 
 Json = dict[str, Any]

@@ -13,8 +13,8 @@ from typing import Any
 from sandbox.chatlog import ChatLog, Conversation, Message
 from sandbox.company.company import Company
 from sandbox.company.records import Person, guid
+from sandbox.http.limits import RateLimit
 from sandbox.keys import SigningKey
-from sandbox.limits import RateLimit
 
 Json = dict[str, Any]
 

@@ -43,8 +43,7 @@ from bot.domain.people.admins import Holding
 from bot.services.consent.prove import Prove
 from bot.services.consent.signing_in import GoToMicrosoft
 from bot.services.inventory.scan import Scan
-from bot.wiring.base import SystemClock
-from bot.wiring.bot import SystemSecrets
+from bot.wiring.base import SystemClock, SystemSecrets
 from bot.wiring.services import assemble
 from tests.examples import DELIVERED, POLICY, RECORD, TENANT
 from tests.fakes import (

@@ -18,7 +18,7 @@ from tests.figures import Figure, at_least, at_most, measures
 SECRET = "a-signing-secret"
 CONNECTIONS = 32
 PEOPLE = 512
-"""Nobody says more than is answered (`bot.chat.answering.rate_limit`)."""
+"""Nobody says more than is answered (`bot.chat.answering.admission.rate_limit`)."""
 SLACK = """
 [slack]
 bot_token = "xoxb-none"

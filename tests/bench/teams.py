@@ -22,7 +22,7 @@ CONNECTIONS = 32
 AHEAD = 8
 """Teams goes on once a message is taken; so many answers of one connection may be missing."""
 PEOPLE = 512
-"""Nobody says more than is answered (`bot.chat.answering.rate_limit`)."""
+"""Nobody says more than is answered (`bot.chat.answering.admission.rate_limit`)."""
 MANY = 64
 FAR = 0.2  # seconds that a connector takes over an ocean
 SLOW = 2.0

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.chatlog import ChatLog, Message
-from sandbox.serving import serve
+from sandbox.http.serving import serve
 from sandbox.world import World
 from tests.there import there
 

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from bot.chat.words import Words
-from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.channels.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import AuditEntry, Changes

@@ -16,7 +16,7 @@ from adapters.redis.records.schema import migrate
 from adapters.redis.records.trail import Trail
 from adapters.redis.records.writing import Lifetimes
 from adapters.redis.upkeep.retention import Retention
-from bot.domain.campaign.report import DayCount
+from bot.domain.campaign.channels.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import Stage
 from bot.domain.evidence.rules import Evidence, EvidenceKind

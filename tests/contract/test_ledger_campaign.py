@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records import codec
 from adapters.redis.records.ledger import RedisLedger
-from bot.domain.campaign.board import Board
-from bot.domain.campaign.report import DayCount
+from bot.domain.campaign.channels.board import Board
+from bot.domain.campaign.channels.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import Step, step
 from bot.domain.delivery.deliveries import Delivery

@@ -33,8 +33,7 @@ from bot.services.consent.prove import ActivateFirst, Outcome, Prove, Proven
 from bot.services.consent.signing_in import GoToMicrosoft
 from bot.services.inventory.scan import Scan
 from bot.settings.sections.clouds import EntraSettings, SignInSettings
-from bot.wiring.base import SystemClock
-from bot.wiring.bot import SystemSecrets
+from bot.wiring.base import SystemClock, SystemSecrets
 from bot.wiring.services import assemble
 from sandbox.company.company import Company, contoso
 from sandbox.company.records import EntraAccount, EntraTenant, Hold

@@ -17,9 +17,9 @@ from bot.chat.inventory.overview import Due, overview
 from bot.chat.people import people
 from bot.chat.replies import Replies
 from bot.chat.words import Words
+from bot.domain.campaign.channels.report import BurnDown, DayCount, burn_down
 from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.planned_messages import NextMessage, Wait
-from bot.domain.campaign.report import BurnDown, DayCount, burn_down
 from bot.domain.campaign.windows import Deadline, Tone, WindowName
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage

@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from adapters.redis.keys import Keys
 from adapters.redis.shared.memberships import RedisMemberships
-from bot.chat.answering.permissions import needed
+from bot.chat.answering.admission.permissions import needed
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS
 from bot.domain.people.access import Group, GroupKind, Level, account_name

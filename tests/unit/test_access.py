@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.answering.permissions import needed, offered
+from bot.chat.answering.admission.permissions import needed, offered
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import VERBS
 from bot.chat.words import Words

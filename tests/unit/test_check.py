@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from bot.errors import SettingsInvalid
 from bot.settings.settings import load
-from bot.wiring.check import examine, soon_over
+from bot.wiring.terminal.check import examine, soon_over
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 SETTINGS = """

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.chat.answering.rate_limit import SAID
+from bot.chat.answering.admission.rate_limit import SAID
 from bot.chat.consent.my_requests import About, mine
 from bot.chat.typed.commands import (
     Already,

@@ -10,8 +10,8 @@ import pytest
 
 from bot.chat.campaign.plans import line, plan
 from bot.chat.words import Words
-from bot.domain.campaign.board import ASK_EVERY, BURIED, BoardPolicy, next_report, week_of
-from bot.domain.campaign.planned_posts import PostKind
+from bot.domain.campaign.channels.board import ASK_EVERY, BURIED, BoardPolicy, next_report, week_of
+from bot.domain.campaign.channels.planned_posts import PostKind
 from bot.domain.campaign.windows import WINDOWS, Audience, Campaign, Deadline, Window
 from bot.domain.changes import Changes
 from bot.domain.evidence.verdict import State

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,13 @@ def test_every_folder_says_what_lives_there() -> None:
         docstring = ast.get_docstring(tree(folder / "__init__.py"))
         assert docstring, folder
         assert len(docstring.splitlines()) >= 3, folder
+
+
+def test_a_folder_has_at_most_ten_modules() -> None:
+    """More are looked through, not found: a subject among them wants a folder of its own."""
+    paths = modules("bot", "adapters", "sandbox")
+    many = Counter(path.parent for path in paths if not path.name.startswith("__"))
+    assert {str(folder.relative_to(ROOT)): n for folder, n in many.items() if n > 10} == {}
 
 
 def test_the_product_does_not_mention_the_sandbox() -> None:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import the_cli
 from bot.settings.settings import load
-from bot.wiring.check import problems
+from bot.wiring.terminal.check import problems
 
 ID = "00000000-0000-0000-0000-000000000002"
 FLAGS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.chat.typed.sentences import closest_sentence
+from bot.chat.typed.grammar.sentences import closest_sentence
 from bot.chat.typed.understanding import parse
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from adapters.system.rehearsal import OnRealTime, RehearsalClock
 from bot.chat.campaign.plans import line, plan
 from bot.chat.words import Words
-from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.channels.board import BoardPolicy
 from bot.domain.campaign.intents import Policy, Reason, SendRound
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes

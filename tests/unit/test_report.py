@@ -9,7 +9,7 @@ import pytest
 
 from bot.chat.campaign import reports
 from bot.chat.words import Words
-from bot.domain.campaign.report import DayCount, burn_down, count, dates_of, main_deadline
+from bot.domain.campaign.channels.report import DayCount, burn_down, count, dates_of, main_deadline
 from bot.domain.campaign.windows import OKTA_CONSENT, Campaign, Deadline, Scope
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import State

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.campaign.board import BURIED
+from bot.domain.campaign.channels.board import BURIED
 from bot.domain.changes import Changes
 from bot.domain.delivery.notices import ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.channels.board import BoardPolicy
 from bot.domain.campaign.windows import Campaign, Deadline, Scope
 from bot.domain.changes import Changes
 from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport

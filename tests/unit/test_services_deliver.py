@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.campaign.board import Board
+from bot.domain.campaign.channels.board import Board
 from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import Stage, Step, step

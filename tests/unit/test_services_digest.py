@@ -11,7 +11,7 @@ import pytest
 
 from bot.chat.campaign.plans import line
 from bot.chat.words import Words
-from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.channels.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline, Scope
 from bot.domain.changes import Changes

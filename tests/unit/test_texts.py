@@ -20,9 +20,9 @@ from adapters.web.pages import KINDS
 from bot.chat.answering.helping import IN_DETAIL
 from bot.chat.typed.verbs import GROUPS, VERBS, WITH_ACCOUNT, WITH_APP
 from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.campaign.channels.planned_posts import PostKind
 from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.planned_messages import Wait
-from bot.domain.campaign.planned_posts import PostKind
 from bot.domain.campaign.windows import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.consent.requests import PASSED_ON, ProofKind, Stage
 from bot.domain.consent.snooze import SnoozeMoved

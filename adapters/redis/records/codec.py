@@ -15,8 +15,8 @@ import structlog
 from pydantic import BeforeValidator, TypeAdapter
 
 from adapters.redis.records.packed import unpack
-from bot.domain.campaign.board import Board
-from bot.domain.campaign.report import DayCount
+from bot.domain.campaign.channels.board import Board
+from bot.domain.campaign.channels.report import DayCount
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.consent.sign_in import Attempt, Session

@@ -22,8 +22,8 @@ from adapters.redis.records.trail import Trail
 from adapters.redis.records.writing import DAY, ENDED_DELIVERIES, Lifetimes, Writing, plain_code
 from adapters.redis.server.durability import NONE, Durability
 from adapters.redis.server.store import errors
-from bot.domain.campaign.board import Board
-from bot.domain.campaign.report import DayCount
+from bot.domain.campaign.channels.board import Board
+from bot.domain.campaign.channels.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest

@@ -1,6 +1,6 @@
 """The conversation: who says what, what is done, what is answered. Platform-neutral.
 
-Denied by default: `bot.chat.answering.permissions` says what each command takes, and
+Denied by default: `bot.chat.answering.admission.permissions` says what each command takes, and
 `bot.services.people.access` what an account has. Whoever has nothing gets help, and what they were
 asked in person.
 """
@@ -14,12 +14,12 @@ from dataclasses import replace
 import structlog
 from attrs import define
 
-from bot.chat.answering import refusing
+from bot.chat.answering.admission import refusing
+from bot.chat.answering.admission.permissions import READING, needed, offered
+from bot.chat.answering.admission.rate_limit import must_wait
 from bot.chat.answering.helping import help_
 from bot.chat.answering.operator_commands import OperatorCommands
 from bot.chat.answering.own_requests import OwnRequests
-from bot.chat.answering.permissions import READING, needed, offered
-from bot.chat.answering.rate_limit import must_wait
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.phrases import plain
 from bot.chat.replies import Replies

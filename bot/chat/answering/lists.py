@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.chat.inventory.overview import Due, overview
 from bot.chat.people.app_items import AppItems
 from bot.chat.replies import Replies
-from bot.chat.typed.sentences import names_in
+from bot.chat.typed.grammar.sentences import names_in
 from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.normalization import normalized

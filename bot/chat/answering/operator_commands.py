@@ -48,10 +48,10 @@ from bot.chat.typed.commands import (
     Why,
 )
 from bot.chat.typed.find_app import apps_in, named_app
-from bot.chat.typed.listed import list_of_org
+from bot.chat.typed.grammar.listed import list_of_org
+from bot.chat.typed.grammar.sending import OF_ALL
+from bot.chat.typed.grammar.sentences import closest_sentence, names_in, nearest
 from bot.chat.typed.normalizing.spelling import sentence
-from bot.chat.typed.sending import OF_ALL
-from bot.chat.typed.sentences import closest_sentence, names_in, nearest
 from bot.chat.typed.times.waiver_words import read_term
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import ABOUT_ACCOUNTS, ABOUT_APPS, verb_about_app

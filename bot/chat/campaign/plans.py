@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.chat import phrases
 from bot.chat.words import Words
+from bot.domain.campaign.channels.planned_posts import ChannelPost
 from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.intents import Escalate, Intent, Reason, SendRound
-from bot.domain.campaign.planned_posts import ChannelPost
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Block, Group, Heading, Item, Message, Note, Text
 from bot.services.campaign.planning import LONGEST, Plan, PlanEntry

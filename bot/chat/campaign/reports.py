@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.chat.words import Words
-from bot.domain.campaign.report import BurnDown
+from bot.domain.campaign.channels.report import BurnDown
 from bot.message import Block, Fact, Facts, Heading, Message, Note, Picture, Text
 
 

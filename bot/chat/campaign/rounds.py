@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.chat.typed.coded import everything
+from bot.chat.typed.grammar.coded import everything
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ConsentRequest, Stage

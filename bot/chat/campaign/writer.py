@@ -16,9 +16,9 @@ from bot.chat.campaign.digests import digest
 from bot.chat.campaign.rounds import personal_round
 from bot.chat.campaign.stuck_apps import at_a_standstill
 from bot.chat.words import Words
+from bot.domain.campaign.channels.report import burn_down, count, main_deadline
 from bot.domain.campaign.intents import Open, Policy, Reason
 from bot.domain.campaign.put_off import put_off_until
-from bot.domain.campaign.report import burn_down, count, main_deadline
 from bot.domain.campaign.windows import Tone
 from bot.domain.consent.requests import ConsentRequest, Stage, Step
 from bot.domain.delivery.notices import ChannelNudge, ChannelReport, OperatorDigest, PersonalRound

@@ -10,7 +10,7 @@ from itertools import islice
 from bot.chat import phrases
 from bot.chat.people import app_items
 from bot.chat.people.app_items import AppItems
-from bot.chat.typed.listed import STATES, say_list
+from bot.chat.typed.grammar.listed import STATES, say_list
 from bot.chat.words import Words
 from bot.domain.campaign.planned_messages import NextMessage
 from bot.domain.evidence.verdict import State

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import Command, Hello, Help, Mine, SomebodyElse, Thanks
+from bot.chat.typed.grammar.sentences import read_inflected, read_sentence
+from bot.chat.typed.grammar.somebody import read_somebody
 from bot.chat.typed.normalizing.framing import framed, tidied
 from bot.chat.typed.normalizing.marks import unmarked
 from bot.chat.typed.normalizing.spelling import pattern
-from bot.chat.typed.sentences import read_inflected, read_sentence
-from bot.chat.typed.somebody import read_somebody
 from bot.domain.normalization import normalized
 
 _MOST = 12

@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from bot.chat.typed.accounts import is_account, read_owner
 from bot.chat.typed.clauses import about_command, read_clauses
-from bot.chat.typed.coded import codes, has_code, read_coded, read_later_everything, read_verb
 from bot.chat.typed.commands import (
     About,
     Allow,
@@ -46,7 +44,18 @@ from bot.chat.typed.commands import (
     Who,
     Why,
 )
-from bot.chat.typed.listed import read_list
+from bot.chat.typed.grammar.accounts import is_account, read_owner
+from bot.chat.typed.grammar.coded import (
+    codes,
+    has_code,
+    read_coded,
+    read_later_everything,
+    read_verb,
+)
+from bot.chat.typed.grammar.listed import read_list
+from bot.chat.typed.grammar.phrased import read_phrased, read_plan
+from bot.chat.typed.grammar.sending import EVERY_ONE, IT, read_send
+from bot.chat.typed.grammar.sentences import is_common, read_inflected, read_sentence
 from bot.chat.typed.normalizing.framing import Framed, framed, tidied
 from bot.chat.typed.normalizing.marks import (
     AROUND,
@@ -57,9 +66,6 @@ from bot.chat.typed.normalizing.marks import (
     unmarked,
 )
 from bot.chat.typed.normalizing.spelling import forms, sentence
-from bot.chat.typed.phrased import read_phrased, read_plan
-from bot.chat.typed.sending import EVERY_ONE, IT, read_send
-from bot.chat.typed.sentences import is_common, read_inflected, read_sentence
 from bot.chat.typed.times.absence import read_absence
 from bot.chat.typed.times.snoozing import time_in
 from bot.chat.typed.times.waiver_words import LIKE_WAIVE, read_waive

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.domain.campaign.board import Board
-from bot.domain.campaign.report import DayCount
+from bot.domain.campaign.channels.board import Board
+from bot.domain.campaign.channels.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest

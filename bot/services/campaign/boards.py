@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 import structlog
 from attrs import define
 
-from bot.domain.campaign.board import (
+from bot.domain.campaign.channels.board import (
     BURIED,
     POSTING,
     Board,
@@ -28,8 +28,8 @@ from bot.domain.campaign.board import (
     next_report,
     week_of,
 )
+from bot.domain.campaign.channels.report import count, dates_of, main_deadline
 from bot.domain.campaign.intents import Policy
-from bot.domain.campaign.report import count, dates_of, main_deadline
 from bot.domain.campaign.windows import Audience
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import Step

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bot.domain.campaign.report import dates_of
+from bot.domain.campaign.channels.report import dates_of
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import AppSummary, Counts

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.campaign.asking_again import asked_again_at, left_alone
-from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.channels.board import BoardPolicy
+from bot.domain.campaign.channels.planned_posts import ChannelPost, as_of, channel_posts
 from bot.domain.campaign.digests import Digest, planned_digests
 from bot.domain.campaign.intents import (
     Escalate,
@@ -20,7 +21,6 @@ from bot.domain.campaign.intents import (
     Worklist,
 )
 from bot.domain.campaign.planned_messages import decide, planned
-from bot.domain.campaign.planned_posts import ChannelPost, as_of, channel_posts
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import ChatIdentity

@@ -1,5 +1,5 @@
 """Who can be asked: candidates, their accounts, and how they stand.
 
-Lives here: the look at candidates and where they are reached.
+Lives here: the look at candidates, where they are reached, and forgetting somebody.
 May not: ask them.
 """

@@ -14,7 +14,7 @@ import typer
 from adapters.terminal.options import Config
 from adapters.terminal.running import run_on
 from bot.domain.visible import visible
-from bot.services.campaign.forget import Found
+from bot.services.people.forget import Found
 from bot.settings.settings import Settings
 
 FAILED = 2

@@ -1,7 +1,7 @@
 """What a channel will get by itself: its weekly reports, and a board that is posted anew.
 
-The running bot decides by the same functions of `bot.domain.campaign.board`. Thread replies tell
-what changed, so nobody can foresee them.
+The running bot decides by the same functions of `bot.domain.campaign.channels.board`. Thread
+replies tell what changed, so nobody can foresee them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.campaign.board import Board, may_be_buried_from, next_report, week_of
+from bot.domain.campaign.channels.board import Board, may_be_buried_from, next_report, week_of
+from bot.domain.campaign.channels.report import main_deadline
 from bot.domain.campaign.intents import Policy
-from bot.domain.campaign.report import main_deadline
 from bot.domain.campaign.windows import Audience, Deadline
 from bot.domain.delivery.notices import Channel
 from bot.domain.time.calendar import DAY, Calendar

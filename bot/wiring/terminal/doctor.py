@@ -31,7 +31,7 @@ from bot.services.doctor import Doctor
 from bot.settings.policies import operator_accounts
 from bot.settings.settings import Settings
 from bot.wiring.base import SystemClock, open_store, store_place
-from bot.wiring.check import ends, problems
+from bot.wiring.terminal.check import ends, problems
 
 
 @asynccontextmanager

@@ -21,9 +21,9 @@ from bot.chat.typed.commands import (
     Unsure,
     Verify,
 )
+from bot.chat.typed.grammar.sentences import read_sentence
 from bot.chat.typed.normalizing.marks import unmarked
 from bot.chat.typed.normalizing.spelling import forms, sentence
-from bot.chat.typed.sentences import read_sentence
 from bot.chat.typed.times.snoozing import time_in
 from bot.domain.evidence.observations import told_by
 from bot.domain.normalization import normalized

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from bot.domain.campaign.board import week_of
+from bot.domain.campaign.channels.board import week_of
 from bot.domain.delivery.deliveries import Delivery
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock

@@ -244,7 +244,7 @@ def _rooted() -> tuple[_Meaning, ...]:
 
 @cache
 def _told() -> Mapping[str, Any]:
-    text = (files("bot.chat.typed") / "sentences.toml").read_text(encoding="utf-8")
+    text = (files("bot.chat.typed.grammar") / "sentences.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.chat.typed.commands import ListApps
+from bot.chat.typed.grammar.sentences import read_inflected, read_sentence
 from bot.chat.typed.normalizing.marks import unmarked
-from bot.chat.typed.sentences import read_inflected, read_sentence
 from bot.domain.evidence.verdict import State
 from bot.domain.normalization import normalized
 from bot.domain.summaries import By, Part, Wanted

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from bot.chat.typed.accounts import said_of_account
 from bot.chat.typed.commands import Check, Command, Notes, PlanAhead
-from bot.chat.typed.listed import read_list
+from bot.chat.typed.grammar.accounts import said_of_account
+from bot.chat.typed.grammar.listed import read_list
+from bot.chat.typed.grammar.somebody import read_somebody
 from bot.chat.typed.normalizing.spelling import pattern
-from bot.chat.typed.somebody import read_somebody
 from bot.chat.typed.times.days import count_of
 from bot.chat.typed.times.waiver_words import waived_last
 from bot.domain.normalization import normalized

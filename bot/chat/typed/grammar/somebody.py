@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import ListApps, Mine, SomebodyElse, Who
+from bot.chat.typed.grammar.sentences import is_common
 from bot.chat.typed.normalizing.spelling import forms, pattern, sentence
-from bot.chat.typed.sentences import is_common
 from bot.domain.summaries import Wanted
 
 # Whom somebody would have asked is what they may choose there.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import Command, Mine, NeedsApp, Send, SendAll
+from bot.chat.typed.grammar.somebody import read_somebody
 from bot.chat.typed.normalizing.framing import tidied
 from bot.chat.typed.normalizing.marks import AROUND, unmarked
 from bot.chat.typed.normalizing.spelling import forms, pattern, sentence
-from bot.chat.typed.somebody import read_somebody
 from bot.chat.typed.verbs import WITHOUT
 
 IT = forms("it/this/that/them/the link/es/das/ihn/sie/den link/the app/die app")
