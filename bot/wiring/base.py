@@ -7,6 +7,7 @@ only the running bot needs (the chat platforms, the web server, the engine).
 from __future__ import annotations
 
 import secrets
+import string
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ class SystemClock:
 class SystemSecrets:
     """The operating system's randomness."""
 
-    # Without 0/O, 1/I/L and U: people read codes to each other.
-    LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+    LETTERS = sorted({*string.ascii_uppercase, *string.digits} - {*"0O1ILU"})
+    """Without those that sound or look like others: people read codes to each other."""
 
     def token(self) -> str:
         return secrets.token_urlsafe(32)
