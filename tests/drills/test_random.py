@@ -12,7 +12,7 @@ MORE = {
     "O365BOT_LIVES": "14",
     "O365BOT_PROMISES": "4:24",
     "O365BOT_PLANS": "4:20",
-    "O365BOT_WAYS": "8",
+    "O365BOT_WAYS": "20",
 }
 
 

@@ -166,8 +166,7 @@ def parse(words: str) -> Command:
         or read_coded(frame.words, asks=asks or frame.talk)
         or read_absence(frame.words)
         or _about_named(frame.words)
-        or read_sentence(frame.words)
-        or read_sentence(unmarked(said))
+        or _whole(frame.words, *frame.around, unmarked(said))
         or _command(framed(said).words, asks=asks)
         or _put_off(frame.words)
         or read_phrased(frame.words)
@@ -186,6 +185,11 @@ def parse(words: str) -> Command:
     if not isinstance(command, _CHANGES):
         return command
     return Unsure(_clearly(command, bare)) if doubtful else command
+
+
+def _whole(*said: str) -> Command | None:
+    """A sentence that is known as it stands: what stands before it may belong to it."""
+    return next((found for one in said if (found := read_sentence(one)) is not None), None)
 
 
 def _thanked(said: str) -> Command | None:

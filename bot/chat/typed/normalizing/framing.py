@@ -48,24 +48,30 @@ _MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """The words without what stands before them. `requested`: kindly; `talk`: it is about them."""
+    """The words without what stands before them. `requested`: kindly; `talk`: it is about them.
+
+    `around`: the same with some of it and with all, what was taken off last first.
+    """
 
     words: str
     requested: bool = False
     talk: bool = False
+    around: tuple[str, ...] = ()
 
 
 def framed(said: str) -> Framed:
     """Take off what people say before a command, as long as something is left."""
     requested = talk = False
+    around: list[str] = []
     for _ in range(_MOST):
         found = _FIRST.match(said)
         if found is None or found.end() == len(said):
             break
         talk = talk or found["talk"] is not None
         requested = requested or found["request"] is not None
+        around.insert(0, said)
         said = said[found.end() :].lstrip()
-    return Framed(said, requested, talk)
+    return Framed(said, requested, talk, tuple(around))
 
 
 _KINDLY = re.compile(
@@ -73,7 +79,11 @@ _KINDLY = re.compile(
     r"|danke(?: dir| schön| schoen)?|vielen dank|merci)$",
     re.IGNORECASE,
 )
-_STOP = re.compile(rf"(?:(?<!\d)\.|[\s!…,;:_{re.escape(AROUND)}])+$")  # "4.12." is a date
+_STOP = re.compile(rf"(?:(?<!\d)\.|[\s!…,;:_{re.escape(AROUND)}])+$")
+# "4.12." and "zum 4." are dates; the stop behind "page 2." and "Dec 24." is the sentence's.
+_DATE = re.compile(
+    r"(?:\d\.\s?|\b(?:am|zum|bis|den|dem|der|vom|ab|seit)\s)\d{1,2}\.$", re.IGNORECASE
+)
 
 
 def tidied(said: str) -> tuple[str, bool]:
@@ -86,6 +96,8 @@ def tidied(said: str) -> tuple[str, bool]:
     while text != before:
         before = text
         text = _STOP.sub("", without_emoji(text))
+        if text.endswith(".") and _DATE.search(text) is None:
+            text = text.rstrip(".")
         if text.endswith("?"):
             asks, text = True, text.rstrip("? ")
         text = _KINDLY.sub("", text)
