@@ -67,6 +67,8 @@ def _rank(command: Command) -> int:
             return 0
         case Mine("not_me" | "trouble" | "account" | "stop"):
             return 1
-        case Mine("yes" | "no"):
+        case Mine("no"):
             return 3
+        case Mine("yes"):  # often an "ok" before something else
+            return 4
     return 2
