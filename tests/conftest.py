@@ -77,8 +77,8 @@ def _context(*words: Any, **given: Any) -> ssl.SSLContext:
 ssl.create_default_context = _context
 
 # `make test` tries a few examples of each property, `make drills` more: the same ones each time, so
-# that a change answers for itself. To search with new ones: `--hypothesis-profile=searching`. That a
-# machine is busy with other things is no reason to fail.
+# that a change answers for itself. To search with new ones: `--hypothesis-profile=searching`. That
+# a machine is busy with other things is no reason to fail.
 settings.register_profile("few", deadline=None, max_examples=25, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=100, derandomize=True)
 settings.register_profile("searching", deadline=None, max_examples=1000)
