@@ -41,10 +41,14 @@ def ledger() -> FakeLedger:
 
 
 @pytest.fixture
-def postpone(ledger: FakeLedger) -> Postpone:
-    return Postpone(
-        ledger=ledger, clock=FakeClock(NOW), policy=Policy(Campaign(), Calendars(ZoneInfo("UTC")))
-    )
+def clock() -> FakeClock:
+    return FakeClock(NOW)
+
+
+@pytest.fixture
+def postpone(ledger: FakeLedger, clock: FakeClock) -> Postpone:
+    policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
+    return Postpone(ledger=ledger, clock=clock, policy=policy)
 
 
 async def say(postpone: Postpone, days: Days) -> Absences:
@@ -123,7 +127,9 @@ async def test_back_ends_the_present_one_or_the_one_that_is_meant(
     assert known.away_from(TODAY) == stay
 
 
-async def test_no_more_than_a_dozen_are_kept(postpone: Postpone, ledger: FakeLedger) -> None:
+async def test_no_more_than_a_dozen_are_kept(
+    postpone: Postpone, ledger: FakeLedger, clock: FakeClock
+) -> None:
     """The next one is refused, and those that are over make room."""
     for n in range(MOST_ABSENCES):
         await say(postpone, (14 * n + 1, 14 * n + 2))
@@ -131,7 +137,7 @@ async def test_no_more_than_a_dozen_are_kept(postpone: Postpone, ledger: FakeLed
         await say(postpone, (300, 301))
     assert len(there(await ledger.recipient(ADA_IN_CHAT)).absences) == MOST_ABSENCES
     assert (await say(postpone, (1, 5))).said == in_days((1, 5))  # it is one of them
-    postpone._clock.forward(10 * DAY)  # type: ignore[attr-defined]  # it is a FakeClock
+    clock.forward(10 * DAY)
     await say(postpone, (300, 301))
     known = there(await ledger.recipient(ADA_IN_CHAT))
     assert len(known.absences) == MOST_ABSENCES

@@ -138,7 +138,7 @@ async def test_each_of_several_absences_is_taken_back_alone(world: person.Asked)
     assert "down as away today" in text_of(asked)
     assert said_by_buttons(asked) == both
     taken = text_of(await say(world, both[1], ADA_IN_CHAT))
-    assert "from March 24, 2025 to March 28, 2025 no longer counts" in taken
+    assert "no longer down as away from March 24, 2025 to March 28, 2025" in taken
     assert said_by_buttons(await say(world, "notes")) == both[:1]
     assert "nothing like that" in text_of(await say(world, both[1], ADA_IN_CHAT))
 
